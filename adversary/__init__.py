@@ -1,0 +1,76 @@
+"""adversary: finds worst cases of preference-alignment methods.
+
+Names are loaded when first used, so that `import adversary` is fast.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from adversary.version import __version__
+
+if TYPE_CHECKING:
+    from adversary.distortion import Distortion, evaluate
+    from adversary.document import Document, read, write
+    from adversary.errors import InputError, SearchError
+    from adversary.instance import (
+        Independent,
+        Instance,
+        Pairs,
+        Reference,
+        UserDependent,
+        UserType,
+        uniform,
+    )
+    from adversary.method import Method, Outcome, Status
+    from adversary.methods.borda import Borda
+    from adversary.methods.dpo import DPO
+    from adversary.methods.maximal_lotteries import MaximalLotteries
+    from adversary.methods.nlhf import NLHF
+    from adversary.methods.rlhf import RLHF
+    from adversary.population import Population
+    from adversary.preferences import Preferences
+    from adversary.searching.run import SearchResult, search
+    from adversary.searching.space import FREE, SearchSpace
+
+_HOMES = {
+    "Distortion": "distortion",
+    "evaluate": "distortion",
+    "Document": "document",
+    "read": "document",
+    "write": "document",
+    "InputError": "errors",
+    "SearchError": "errors",
+    "Independent": "instance",
+    "Instance": "instance",
+    "Pairs": "instance",
+    "Reference": "instance",
+    "UserDependent": "instance",
+    "UserType": "instance",
+    "uniform": "instance",
+    "Method": "method",
+    "Outcome": "method",
+    "Status": "method",
+    "Borda": "methods.borda",
+    "DPO": "methods.dpo",
+    "MaximalLotteries": "methods.maximal_lotteries",
+    "NLHF": "methods.nlhf",
+    "RLHF": "methods.rlhf",
+    "Population": "population",
+    "Preferences": "preferences",
+    "SearchResult": "searching.run",
+    "search": "searching.run",
+    "FREE": "searching.space",
+    "SearchSpace": "searching.space",
+}
+
+__all__ = ["__version__", *sorted(_HOMES)]  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'adversary' has no attribute {name!r}")
+    value = getattr(import_module(f"adversary.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value

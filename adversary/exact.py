@@ -1,0 +1,100 @@
+"""Exact rationals: strict parsing, printing, and logarithms that never under- or overflow."""
+
+from __future__ import annotations
+
+import math
+import re
+from decimal import Decimal
+from fractions import Fraction
+
+from adversary.errors import InputError
+
+MAX_DIGITS = 4_000
+MAX_EXPONENT = 5_000
+_RATIONAL = re.compile(r"-?[0-9]+(?:/[0-9]+|(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)")
+_EXPECTED = "an exact number as a string: '3/7', '0.125' or '1e-40'"
+
+
+def parse_rational(field: str, value: object) -> Fraction:
+    """Return the rational that `value` (an int, a Fraction or a string) states exactly.
+
+    Floats are refused because 0.1 is not one tenth. Raises InputError.
+    """
+    if isinstance(value, Fraction):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return Fraction(value)
+    if not isinstance(value, str) or not _RATIONAL.fullmatch(value):
+        raise InputError(field, value, _EXPECTED)
+    mantissa, _, exponent = value.lower().partition("e")
+    if len(mantissa) > MAX_DIGITS:
+        raise InputError(field, value, f"at most {MAX_DIGITS} characters before any exponent")
+    if exponent and (len(exponent) > 6 or abs(int(exponent)) > MAX_EXPONENT):
+        raise InputError(field, value, f"a decimal exponent of at most {MAX_EXPONENT} in size")
+    try:
+        return Fraction(value)
+    except ZeroDivisionError:
+        raise InputError(field, value, "a denominator other than 0") from None
+
+
+def log(value: Fraction) -> float:
+    """Return the natural logarithm of a rational ≥ 0 to double precision; −inf for 0."""
+    if value == 0:
+        return -math.inf
+    if Fraction(1, 2) < value < 2:
+        return math.log1p(float(value - 1))  # exact subtraction: full relative accuracy near 1
+    twos = value.numerator.bit_length() - value.denominator.bit_length()
+    return math.log(value / Fraction(2) ** twos) + twos * math.log(2)
+
+
+def to_float(value: Fraction) -> float:
+    """Return the nearest double; ±inf beyond the largest, 0 below the smallest."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def to_decimal(value: float, digits: int = 17) -> Fraction:
+    """Return the shortest-looking exact decimal with `digits` significant digits near `value`."""
+    return Fraction(f"{value:.{digits - 1}e}")
+
+
+def to_text(value: Fraction) -> str:
+    """Return the shortest of the exact spellings of a rational: '3/7', '0.125' or '1e-40'."""
+    fraction = _digits(value.numerator)
+    if value.denominator != 1:
+        fraction += "/" + _digits(value.denominator)
+    twos, fives, rest = _factor(value.denominator)
+    if rest != 1 or value == 0:
+        return fraction
+    places = max(twos, fives)
+    digits = _digits(abs(value.numerator) * 10**places // value.denominator)
+    point = len(digits) - places  # where the decimal point stands in the digits
+    power = min(max(point - 1, -MAX_EXPONENT), MAX_EXPONENT)
+    sign = "-" if value < 0 else ""
+    scientific = f"{_pointed(digits, point - power)}e{power}"
+    return min(fraction, sign + _pointed(digits, point), sign + scientific, key=len)
+
+
+def _pointed(digits: str, point: int) -> str:
+    """Return the digits with a decimal point after the first `point` of them."""
+    if point >= len(digits):
+        return digits + "0" * (point - len(digits))
+    whole, rest = digits[: max(point, 0)], "0" * -point + digits[max(point, 0) :]
+    return f"{whole or '0'}.{rest}".rstrip("0").rstrip(".")
+
+
+def _digits(value: int) -> str:
+    """Return the decimal digits; unlike `str`, without a limit on their number."""
+    return str(Decimal(value))
+
+
+def _factor(denominator: int) -> tuple[int, int, int]:
+    """Return (a, b, c) with denominator = 2^a · 5^b · c."""
+    twos = (denominator & -denominator).bit_length() - 1
+    rest, fives = denominator >> twos, 0
+    while rest % 5 == 0:
+        rest //= 5
+        fives += 1
+    return twos, fives, rest

@@ -1,0 +1,133 @@
+"""The interface of a method, and how methods are found.
+
+A method is one class with one required function, `solve`. Installed packages announce theirs by
+an entry point in the group `adversary.methods`; the project's own five use the same door.
+"""
+
+from __future__ import annotations
+
+import abc
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cache
+from importlib.metadata import entry_points
+from typing import ClassVar
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from adversary import kl_ball
+from adversary.errors import InputError
+from adversary.preferences import Preferences
+
+_GROUP = "adversary.methods"
+
+
+class Status(IntEnum):
+    """What became of one batch element, and what to make of it."""
+
+    SOLVED = 0
+    TIED = 1
+    DISCONNECTED = 2
+    FAILED = 3
+
+    @property
+    def advice(self) -> str:
+        """Return one sentence for people."""
+        return _ADVICE[self]
+
+
+_ADVICE = {
+    Status.SOLVED: "solved",
+    Status.TIED: "several policies are allowed; the one nearest to the reference is shown",
+    Status.DISCONNECTED: "the pair law does not determine the policy: the pair graph on the "
+    "reference's support is not connected, and each part was given mean reward 0",
+    Status.FAILED: "the solver did not converge; the policy is not to be relied on",
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a method returns, batched over leading dimensions."""
+
+    log_policy: Float[Tensor, "*batch m"]
+    """Log of the policy; −inf where it has no mass."""
+    status: Int[Tensor, "*batch"]
+    """A `Status` for each batch element."""
+    residual: Float[Tensor, "*batch"]
+    """Relative residual of the method's own equations."""
+    score: Float[Tensor, "*batch m"] | None = None
+    """What the policy maximises (reward, Borda score, payoff), where there is such a thing."""
+    highest: Callable[[Tensor], Tensor] | None = None
+    """The largest ⟨values, π⟩ over all policies that the method allows; None: only one."""
+
+    @classmethod
+    def of(cls, policy: Float[Tensor, "*batch m"]) -> Outcome:
+        """Wrap the probabilities of a method that always allows exactly one policy."""
+        finite = torch.isfinite(policy).all(-1)
+        status = torch.where(finite, int(Status.SOLVED), int(Status.FAILED))
+        return cls(policy.log(), status, torch.where(finite, 0.0, torch.inf).to(policy.dtype))
+
+
+class Method(abc.ABC):
+    """A preference-alignment method. Subclasses are final: they implement, never override."""
+
+    name: ClassVar[str]
+    """How files and the command line call it."""
+    summary: ClassVar[str] = ""
+    """One line for `adversary methods`."""
+
+    @abc.abstractmethod
+    def solve(self, preferences: Preferences) -> Outcome:
+        """Return the policy learned from the preferences, for each batch element."""
+
+
+def linear_outcome(
+    score: Float[Tensor, "*batch m"],
+    noise: Float[Tensor, "*batch m"],
+    log_reference: Float[Tensor, "*batch m"],
+    budget: Float[Tensor, "*batch"],
+    determined: Tensor,
+    residual: Float[Tensor, "*batch"],
+) -> Outcome:
+    """Return the outcome of a method that maximises ⟨score, π⟩ over the KL ball."""
+    optimum = kl_ball.maximise(score, log_reference, budget, noise.detach())
+    support = log_reference > -torch.inf
+    several = ~optimum.binding & (optimum.face.sum(-1) > 1) & (budget > 0)
+    unit = torch.where(optimum.binding, optimum.residual, 0.0).clamp(min=residual)
+    status = torch.where(several, int(Status.TIED), int(Status.SOLVED))
+    status = torch.where(unit <= 1e-9, status, int(Status.FAILED))
+    status = torch.where(determined, status, int(Status.DISCONNECTED))
+
+    def highest(values: Tensor) -> Tensor:
+        # A face below its budget: any policy of the ball that lives on it is a maximiser.
+        open_face = torch.where(several[..., None], optimum.face, support)
+        on_face = kl_ball.highest(values, log_reference, budget, open_face)
+        return torch.where(several, on_face, kl_ball.expectation(optimum.log_policy, values))
+
+    return Outcome(optimum.log_policy, status, unit, score, highest)
+
+
+@cache
+def available() -> dict[str, type[Method]]:
+    """Return all methods by name: the project's own and those of installed packages."""
+    found = {}
+    for point in sorted(entry_points(group=_GROUP), key=lambda p: p.name):
+        method = point.load()
+        if not (isinstance(method, type) and issubclass(method, Method)):
+            raise InputError(f"entry point {point.name}", point.value, "a subclass of Method")
+        found[method.name] = method
+    return found
+
+
+def by_name(name: str) -> Method:
+    """Return a method by name. Raises InputError that suggests the nearest name."""
+    methods = available()
+    if name not in methods:
+        near = difflib.get_close_matches(name.lower(), methods, n=1, cutoff=0.4)
+        hint = f"'{near[0]}'? (all: {', '.join(methods)})" if near else ", ".join(methods)
+        raise InputError("method", name, hint)
+    return methods[name]()

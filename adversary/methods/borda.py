@@ -1,0 +1,35 @@
+"""Borda: the alternative with the highest average win probability."""
+
+from __future__ import annotations
+
+from typing import ClassVar, final
+
+import torch
+
+from adversary.method import Method, Outcome, linear_outcome
+from adversary.preferences import Preferences
+
+
+@final
+class Borda(Method):
+    """Uniform over the maximisers of BC(x) = Σ_y N(y|x) p(x≻y) (theory §2).
+
+    N(y|x) is the law of x's opponent: μ(y) for an independent law. An alternative that is never
+    shown has no score and never wins. A social-choice rule: with a reference it chooses among the
+    alternatives that the reference supports and ignores the budget.
+    """
+
+    name: ClassVar[str] = "borda"
+    summary: ClassVar[str] = "highest average win probability (Borda count)"
+
+    def solve(self, preferences: Preferences) -> Outcome:
+        """Return the uniform policy over the Borda winners; ties within rounding are ties."""
+        opponents = preferences.log_opponents.exp()
+        score = (opponents * preferences.margin).sum(-1)
+        noise = (opponents * preferences.noise).sum(-1)
+        shown = preferences.log_opponents.logsumexp(-1) > -torch.inf
+        eligible = shown & preferences.support
+        uniform = torch.where(eligible, 0.0, -torch.inf).log_softmax(-1)
+        free = torch.full_like(preferences.budget, torch.inf)
+        exact = torch.zeros_like(free)
+        return linear_outcome(score, noise, uniform, free, eligible.any(-1), exact)

@@ -1,0 +1,52 @@
+"""NLHF: Nash learning from human feedback in the KL ball."""
+
+from __future__ import annotations
+
+from typing import ClassVar, final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from adversary import game, kl_ball
+from adversary.method import Method, Outcome, Status
+from adversary.preferences import Preferences
+
+_MAX_GAP = 1e-10
+
+
+@final
+class NLHF(Method):
+    """argmax over π in B_τ of min over π' in B_τ of p(π≻π') (GHY; theory §2)."""
+
+    name: ClassVar[str] = "nlhf"
+    summary: ClassVar[str] = "Nash policy of the preference game in the KL ball"
+
+    def solve(self, preferences: Preferences) -> Outcome:
+        """Return the Nash policy; of several, the one nearest to the reference."""
+        return game_outcome(preferences, preferences.log_reference, preferences.budget)
+
+
+def game_outcome(
+    preferences: Preferences,
+    log_reference: Float[Tensor, "*batch m"],
+    budget: Float[Tensor, "*batch"],
+) -> Outcome:
+    """Return the outcome of the game p(π≻π') played on a KL ball."""
+    margin, noise = preferences.margin, preferences.noise
+    solution = game.solve(margin, noise, log_reference, budget)
+    residual = torch.maximum(solution.gap, solution.residual)
+    status = torch.where(solution.unique, int(Status.SOLVED), int(Status.TIED))
+    status = torch.where(residual <= _MAX_GAP, status, int(Status.FAILED))
+
+    def highest(values: Tensor) -> Tensor:
+        own = kl_ball.expectation(solution.log_policy, values)
+        several = ~solution.unique
+        if not bool(several.any()):
+            return own
+        tables = (margin[several], noise[several], log_reference[several], budget[several])
+        best = game.highest(values[several], *tables)
+        return own.masked_scatter(several, torch.maximum(own[several], best))
+
+    score = torch.einsum("...xy,...y->...x", margin, solution.log_policy.exp())
+    return Outcome(solution.log_policy, status, residual, score, highest)

@@ -1,0 +1,190 @@
+"""The verb `search`: one method, one space, one strategy; the result is an exact instance."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+import torch
+
+from adversary.distortion import evaluate
+from adversary.document import Document, write
+from adversary.errors import InputError, SearchError
+from adversary.exact import parse_rational
+from adversary.instance import Instance, PairLaw, UserType
+from adversary.method import Method, Status
+from adversary.population import Population
+from adversary.searching.evolution import Evolution
+from adversary.searching.gradient import Gradient
+from adversary.searching.space import FREE, SearchSpace
+from adversary.searching.strategy import Incumbent, Strategy
+from adversary.theory import Theorem, applicable
+from adversary.version import __version__
+
+MAX_LOSS = 1e-6
+STRATEGIES: dict[str, type[Strategy]] = {s.name: s for s in (Gradient, Evolution)}
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """What a search found. The instance is exact; the distortion is a float, not a proof."""
+
+    method: str
+    instance: Instance
+    distortion: float
+    """Numeric distortion of the exact instance, for every policy that the method allows."""
+    theory: tuple[tuple[Theorem, float], ...]
+    """Published bounds for this setting, with their values here."""
+    strategy: str
+    seed: int
+    evaluations: int
+    seconds: float
+    stopped: str
+    """'finished', 'time limit' or 'interrupted'."""
+    history: tuple[tuple[float, float], ...]
+    """(seconds, best distortion) at each improvement."""
+
+    def save(self, path: str) -> None:
+        """Write the instance, with method and provenance, atomically."""
+        provenance = {
+            "strategy": self.strategy,
+            "seed": self.seed,
+            "version": __version__,
+            "numeric_distortion": repr(self.distortion),
+        }
+        method = {"name": self.method, "parameters": {}}
+        write(Document(self.instance, method=method, provenance=provenance), path)
+
+
+def search(
+    method: Method,
+    beta: Fraction | int | str,
+    alternatives: int = 3,
+    *,
+    users: int | tuple[UserType, ...] | None = None,
+    sampling: str | PairLaw = "independent",
+    reference: object = None,
+    kl_budget: object = None,
+    strategy: str | Strategy = "auto",
+    seed: int = 0,
+    time_limit: float | None = None,
+    progress: Callable[[Incumbent], None] | None = None,
+) -> SearchResult:
+    """Search for the instance on which `method` has the largest distortion.
+
+    Args:
+        method: any Method, the project's own or the caller's.
+        beta: Bradley–Terry temperature β > 0, exact.
+        alternatives: number of alternatives m ≥ 2.
+        users: number of user types (default m + 1), or fixed types.
+        sampling: 'independent', 'pairs' or 'user-dependent' (the search chooses the law), or a
+            fixed pair law.
+        reference: FREE or fixed weights; default FREE where there is a budget.
+        kl_budget: None for social choice, FREE, or a fixed budget τ ≥ 0.
+        strategy: 'auto' (gradient where the method has one), 'gradient', 'evolution', or a
+            Strategy.
+        seed: the same seed gives the same bits, unless the time limit cuts the search short.
+        time_limit: seconds.
+        progress: called with the incumbent as the search goes on.
+
+    An interruption (Ctrl-C) ends the search and keeps the best so far. Raises InputError on a
+    wrong request and SearchError where no usable instance was found.
+    """
+    if time_limit is not None and not time_limit > 0:
+        raise InputError("time limit", time_limit, "a number of seconds above 0")
+    if not isinstance(seed, int) or not 0 <= seed < 2**63:
+        raise InputError("seed", seed, "a whole number from 0 to 2^63 − 1")
+    budget = kl_budget
+    if budget is not None and budget is not FREE:
+        budget = parse_rational("KL budget", budget)
+    space = SearchSpace(
+        beta=beta,  # type: ignore[arg-type]
+        alternatives=alternatives,
+        users=alternatives + 1 if users is None else users,
+        sampling=sampling,
+        reference=FREE if reference is None and budget is not None else reference,  # type: ignore[arg-type]
+        budget=budget,  # type: ignore[arg-type]
+    )
+    chosen = _strategy(strategy, method, space)
+    started = time.monotonic()
+    deadline = math.inf if time_limit is None else started + time_limit
+    incumbent = Incumbent(deadline, progress)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # small tensors; and sums in one order at any number of cores
+    try:
+        chosen.run(space, method, seed, incumbent)
+        stopped = "time limit" if incumbent.out_of_time else "finished"
+    except KeyboardInterrupt:
+        stopped = "interrupted"
+    finally:
+        torch.set_num_threads(threads)
+    instance, value = exact_instance(space, method, incumbent)
+    return SearchResult(
+        method=method.name,
+        instance=instance,
+        distortion=value,
+        theory=tuple(_theory(method, space)),
+        strategy=chosen.name,
+        seed=seed,
+        evaluations=incumbent.evaluations,
+        seconds=time.monotonic() - started,
+        stopped=stopped,
+        history=tuple(incumbent.history),
+    )
+
+
+def _strategy(strategy: str | Strategy, method: Method, space: SearchSpace) -> Strategy:
+    if isinstance(strategy, Strategy):
+        return strategy
+    if strategy == "auto":
+        return Gradient() if _differentiable(method, space) else Evolution()
+    if strategy not in STRATEGIES:
+        raise InputError("strategy", strategy, f"auto, {', '.join(STRATEGIES)}")
+    return STRATEGIES[strategy]()
+
+
+def _differentiable(method: Method, space: SearchSpace) -> bool:
+    """Whether the method's outcome carries a gradient at a random point."""
+    points, support = space.random(4, torch.Generator().manual_seed(0))
+    outcome = method.solve(space.population(points.requires_grad_(), support).preferences())
+    return outcome.log_policy.requires_grad or (
+        outcome.score is not None and outcome.score.requires_grad
+    )
+
+
+def exact_instance(
+    space: SearchSpace, method: Method, incumbent: Incumbent
+) -> tuple[Instance, float]:
+    """Return the incumbent in the fewest decimal digits that lose at most 1e-6 of its ratio."""
+    if incumbent.point is None or incumbent.support is None:
+        raise SearchError("the search found no instance on which the method's policy is determined")
+    best: tuple[float, Instance] | None = None
+    for instance in space.instances(incumbent.point, incumbent.support):
+        value = numeric_distortion(instance, method)
+        if best is None or value > best[0]:
+            best = value, instance
+        if value >= incumbent.value * (1 - MAX_LOSS):
+            return instance, value
+    assert best is not None
+    return best[1], best[0]
+
+
+def numeric_distortion(instance: Instance, method: Method) -> float:
+    """Return the float distortion for every allowed policy; −inf if the policy is undetermined."""
+    with torch.no_grad():
+        result, outcome = evaluate(Population.of(instance), method)
+    usable = int(outcome.status[0]) < Status.DISCONNECTED
+    return float(result.every[0]) if usable else -math.inf
+
+
+def _theory(method: Method, space: SearchSpace) -> list[tuple[Theorem, float]]:
+    """Return the published bounds that concern all instances of the space, with their values."""
+    tau = None if space.budget in (None, FREE) else float(space.budget)  # type: ignore[arg-type]
+    setting = "social-choice" if space.reference is None else "alignment"
+    law = space.sampling if isinstance(space.sampling, str) else space.sampling.kind
+    where = (float(space.beta), space.alternatives, tau)
+    found = applicable(method.name, setting, law, *where)
+    return [(theorem, float(theorem.bound(*where) or math.nan)) for theorem in found]

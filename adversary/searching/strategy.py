@@ -1,0 +1,72 @@
+"""What all strategies share: the problem, the best candidate so far, the end of the search."""
+
+from __future__ import annotations
+
+import abc
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from adversary.distortion import Distortion, distortion
+from adversary.method import Method, Outcome
+from adversary.population import Population
+from adversary.preferences import Preferences
+from adversary.searching.space import SearchSpace
+
+
+@dataclass
+class Incumbent:
+    """The best instance so far, the clock, and the news for a progress display.
+
+    Strategies offer candidates here and stop when `out_of_time`; whatever ends a search, the
+    incumbent is what it found.
+    """
+
+    deadline: float = float("inf")
+    report: Callable[[Incumbent], None] | None = None
+    value: float = 0.0
+    point: Tensor | None = None
+    support: Tensor | None = None
+    evaluations: int = 0
+    share_done: float = 0.0
+    history: list[tuple[float, float]] = field(default_factory=list)
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether the time limit has passed."""
+        return time.monotonic() >= self.deadline
+
+    def offer(self, values: Tensor, points: Tensor, support: Tensor, share_done: float) -> None:
+        """Take the best of a batch of candidates if it beats the incumbent. NaN never does."""
+        self.evaluations += len(values)
+        self.share_done = share_done
+        values = torch.where(values.isnan(), -torch.inf, values)
+        best = int(values.argmax())
+        if float(values[best]) > self.value:
+            self.value = float(values[best])
+            self.point, self.support = points[best].detach().clone(), support[best].clone()
+            self.history.append((time.monotonic() - self.started, self.value))
+        if self.report is not None:
+            self.report(self)
+
+
+class Strategy(abc.ABC):
+    """A way to look for the worst instance of a search space. Subclasses are final."""
+
+    name: ClassVar[str]
+
+    @abc.abstractmethod
+    def run(self, space: SearchSpace, method: Method, seed: int, incumbent: Incumbent) -> None:
+        """Search until done or out of time, offering candidates to the incumbent."""
+
+
+def assess(population: Population, method: Method) -> tuple[Distortion, Outcome, Preferences]:
+    """Return distortion, outcome and preferences of a batch of populations."""
+    preferences = population.preferences()
+    outcome = method.solve(preferences)
+    return distortion(population.average_utility, preferences, outcome), outcome, preferences
