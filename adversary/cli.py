@@ -32,6 +32,23 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
+
+
+def _whole(text: str | int) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise typer.BadParameter(f"got {text!r}, expected a whole number") from None
+
+
+def _seconds(text: str | float) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise typer.BadParameter(f"got {text!r}, expected a number of seconds") from None
+
+
+_WHOLE: dict[str, Any] = {"parser": _whole, "metavar": "<int>"}
 _JSON = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -85,9 +102,10 @@ def _common(
 def search(
     method: Annotated[str, typer.Argument(help="The method to find bad instances for.")],
     beta: Annotated[str, typer.Option(help="Bradley–Terry temperature, exact: 8, 5/2 or 0.1.")],
-    alternatives: Annotated[int, typer.Option(help="Number of alternatives.")] = 3,
+    alternatives: Annotated[int, typer.Option(help="Number of alternatives.", **_WHOLE)] = 3,
     users: Annotated[
-        int | None, typer.Option(help="Number of user types. [default: alternatives + 1]")
+        int | None,
+        typer.Option(help="Number of user types. [default: alternatives + 1]", **_WHOLE),
     ] = None,
     sampling: Annotated[
         str,
@@ -101,8 +119,10 @@ def search(
         typer.Option(help="KL budget in nats, or 'free'. Without it: social choice."),
     ] = None,
     strategy: Annotated[str, typer.Option(help="auto, gradient or evolution.")] = "auto",
-    seed: Annotated[int, typer.Option(help="Same seed, same bits.")] = 0,
-    time_limit: Annotated[float | None, typer.Option(help="Seconds.")] = None,
+    seed: Annotated[int, typer.Option(help="Same seed, same bits.", **_WHOLE)] = 0,
+    time_limit: Annotated[
+        float | None, typer.Option(help="Seconds.", parser=_seconds, metavar="<float>")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the instance to this file.")] = None,
     as_json: _JSON = False,
 ) -> None:
@@ -143,9 +163,11 @@ def search(
 
 
 def _check_writable(path: Path) -> None:
-    """Refuse before the search what would be refused after it."""
+    """Refuse before the search what would be refused after it, and to replace a device."""
     if path.is_dir():
         raise InputError("out", str(path), "a file, not a directory")
+    if path.exists() and not path.is_file():
+        raise InputError("out", str(path), "a regular file")
     if not path.parent.is_dir():
         raise InputError("out", str(path), "a file in a directory that exists")
 
@@ -157,7 +179,7 @@ def _search_json(result: SearchResult, out: Path | None) -> dict[str, Any]:
         "method": result.method,
         "beta": to_text(result.instance.beta),
         "certified_lower_bound": None,
-        "numeric_distortion": result.distortion,
+        "numeric_distortion": _finite(result.distortion),
         "theory": [
             {"key": t.key, "status": t.status, "bound": value, "source": t.citation}
             for t, value in result.theory

@@ -10,7 +10,7 @@ import json
 import os
 import stat
 import tempfile
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -53,8 +53,13 @@ def write(document: Document, path: str | Path) -> None:
     write_text(to_json(document), path)
 
 
-def write_text(text: str, path: str | Path) -> None:
-    """Write text to a file atomically. Raises InputError where the file cannot be written."""
+def write_text(
+    text: str, path: str | Path, verify: Callable[[str], None] | None = None
+) -> None:
+    """Write text to a file atomically, after `verify` has seen it on disk and raised nothing.
+
+    Raises InputError where the file cannot be written.
+    """
     path = Path(path)
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -67,6 +72,8 @@ def write_text(text: str, path: str | Path) -> None:
             out.write(text)
             out.flush()
             os.fsync(out.fileno())
+        if verify is not None:
+            verify(name)
         os.chmod(name, 0o666 & ~_umask())
         os.replace(name, path)
     except OSError as error:
@@ -143,10 +150,15 @@ def _load(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError("file", shown, f"a readable file ({reason})") from None
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(handle)
+        raise InputError("file", shown, "a regular file")
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(handle)
+        raise InputError("file", shown, "a regular file")
     with os.fdopen(handle, "rb") as source:
-        status = os.fstat(source.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise InputError("file", shown, "a regular file")
         if status.st_size > MAX_BYTES:
             raise InputError("file", f"{status.st_size} bytes", f"at most {MAX_BYTES} bytes")
         raw = source.read(MAX_BYTES + 1)

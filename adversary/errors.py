@@ -18,3 +18,7 @@ class InputError(ValueError):
 
 class SearchError(RuntimeError):
     """A search ended without any usable instance."""
+
+
+class CertificateError(RuntimeError):
+    """No certificate: the reason, for people."""

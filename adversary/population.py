@@ -86,31 +86,35 @@ class Population:
     @property
     def average_utility(self) -> Float[Tensor, "*batch m"]:
         """U(x) = Σ_k w_k u_k(x)."""
-        return torch.einsum("...k,...kx->...x", self.log_weights.exp(), self.utilities)
+        return torch.einsum("...k,...kx->...x", self.log_weights.softmax(-1), self.utilities)
 
     def preferences(self) -> Preferences:
         """Return all that a method may see of this population (theory §1)."""
-        u, w = self.utilities, self.log_weights.exp()
+        u, w = self.utilities, self.log_weights.softmax(-1)
         scaled = self.beta[..., None, None] * u
         t = scaled[..., :, None] - scaled[..., None, :]
         sigma, h = torch.sigmoid(t), 0.5 * torch.tanh(0.5 * t)  # h = σ(t) − ½
         # Rounding: |h| ≤ min(½, β·max(u_x, u_y)/4), and u itself before the difference.
-        own = (EPS * (u.shape[-2] + 3) * (0.5 * scaled).clamp(max=0.5)).detach()
+        own = (EPS * (0.5 * scaled).clamp(max=0.5)).detach()
+        terms = u.shape[-2] + 3
         if self.log_nu_by_user is None:
             log_pairs, log_opponents = self._common_law()
             win, margin = (torch.einsum("...k,...kxy->...xy", w, part) for part in (sigma, h))
             mean = torch.einsum("...k,...kx->...x", w.detach(), own)
-            noise = mean[..., :, None] + mean[..., None, :]
+            noise = terms * (mean[..., :, None] + mean[..., None, :])
         else:
             joint = self.log_weights[..., None, None] + self.log_nu_by_user
             log_pairs = joint.logsumexp(-3)
             log_opponents = _conditional(log_pairs)
             shown = log_pairs > -torch.inf
-            share = (joint - _finite(log_pairs)[..., None, :, :]).exp()
+            share = (joint - _finite(joint.amax(-3, keepdim=True)).detach()).exp()
+            share = share / torch.where(shown, share.sum(-3), 1.0)[..., None, :, :]
             win, margin = ((share * part).sum(-3) for part in (sigma, h))
             win = torch.where(shown, win, 0.5)  # never compared: no evidence either way
             noise = (share.detach() * (own[..., :, None] + own[..., None, :])).sum(-3)
+            noise = noise * (terms + _finite(log_pairs).detach().abs())  # logs round as well
         m = u.shape[-1]
+        win = win.masked_fill(torch.eye(m, dtype=torch.bool), 0.5)
         uniform = u.new_full((*u.shape[:-2], m), -math.log(m))
         return Preferences(
             win=win,

@@ -93,6 +93,8 @@ def search(
     An interruption (Ctrl-C) ends the search and keeps the best so far. Raises InputError on a
     wrong request and SearchError where no usable instance was found.
     """
+    if not isinstance(method, Method):
+        raise InputError("method", method, "an object of a Method class, such as RLHF()")
     if time_limit is not None and not time_limit > 0:
         raise InputError("time limit", time_limit, "a number of seconds above 0")
     if not isinstance(seed, int) or not 0 <= seed < 2**63:
@@ -149,7 +151,11 @@ def _strategy(strategy: str | Strategy, method: Method, space: SearchSpace) -> S
 def _differentiable(method: Method, space: SearchSpace) -> bool:
     """Whether the method's outcome carries a gradient at a random point."""
     points, support = space.random(4, torch.Generator().manual_seed(0))
-    outcome = method.solve(space.population(points.requires_grad_(), support).preferences())
+    preferences = space.population(points.requires_grad_(), support).preferences()
+    try:
+        outcome = method.solve(preferences)
+    except RuntimeError:  # a black box that calls `numpy()` on what carries a gradient
+        return False
     return outcome.log_policy.requires_grad or (
         outcome.score is not None and outcome.score.requires_grad
     )
@@ -169,6 +175,8 @@ def exact_instance(
         if value >= incumbent.value * (1 - MAX_LOSS):
             return instance, value
     assert best is not None
+    if best[0] == -math.inf:
+        raise SearchError("the method's policy is undetermined at every rounding of the incumbent")
     return best[1], best[0]
 
 

@@ -58,8 +58,8 @@ class SearchSpace:
     alternatives: int
     users: int | tuple[UserType, ...]
     sampling: str | PairLaw = "independent"
-    reference: None | _Free | tuple[Fraction, ...] = None
-    budget: None | _Free | Fraction = None
+    reference: _Free | tuple[Fraction, ...] | None = None
+    budget: _Free | Fraction | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "beta", parse_rational("beta", self.beta))

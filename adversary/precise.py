@@ -1,0 +1,264 @@
+"""The model in high precision (mpmath): what a witness needs more digits of than a float has.
+
+Nothing here is trusted: the checker recomputes what it uses. Solutions start from the float ones
+and are polished by Newton's method.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from mpmath import matrix, mp
+
+from adversary.instance import Independent, Instance, PairLaw, UserDependent
+
+Real = Any  # an mpf: mpmath has no types
+Vector = list[Real]
+_STEPS = 60
+
+
+@dataclass(frozen=True)
+class Model:
+    """Utilities, margins p − ½, opponents' law and reference of an instance, as mpf."""
+
+    utility: Vector
+    margins: list[Vector]
+    opponents: list[Vector | None]
+    """N(y|x); None where x is never shown."""
+    support: list[int]
+    reference: Vector
+    """Uniform in the social-choice setting."""
+    budget: Real
+    """+inf in the social-choice setting."""
+
+
+def real(value: Fraction | int) -> Real:
+    """Return a rational as mpf."""
+    exact = Fraction(value)
+    return mp.mpf(exact.numerator) / exact.denominator
+
+
+def _shares(weights: Sequence[Fraction]) -> Vector:
+    total = sum(weights)
+    return [real(w / total) for w in weights]
+
+
+def model(instance: Instance) -> Model:
+    """Return the instance's model at the current precision of mpmath."""
+    m, law = len(instance.alternatives), instance.sampling
+    share = _shares([user.weight for user in instance.users])
+    beta = real(instance.beta)
+    tables = None
+    if isinstance(law, UserDependent):
+        tables = [_table(own, m) for own in law.laws]
+    margins = [[mp.mpf(0)] * m for _ in range(m)]
+    shown = [[mp.mpf(0)] * m for _ in range(m)] if tables else _table(law, m)
+    for x in range(m):
+        for y in range(x + 1):
+            weights = share
+            if tables:
+                weights = [w * t[x][y] for w, t in zip(share, tables, strict=True)]
+                shown[x][y] = shown[y][x] = mp.fsum(weights)
+            if x == y or (tables and not shown[x][y]):
+                continue
+            value = mp.fsum(
+                w * mp.tanh(beta * real(user.utilities[x] - user.utilities[y]) / 2)
+                for w, user in zip(weights, instance.users, strict=True)
+                if user.utilities[x] != user.utilities[y]
+            )
+            margins[x][y] = value / 2 / (shown[x][y] if tables else 1)
+            margins[y][x] = -margins[x][y]
+    if isinstance(law, Independent):
+        opponents: list[Vector | None] = [_shares(law.weights)] * m
+    else:
+        totals = [mp.fsum(row) for row in shown]
+        opponents = [[n / t for n in row] if t else None for row, t in zip(shown, totals, strict=True)]
+    reference, budget = [mp.mpf(1) / m] * m, mp.inf
+    if instance.reference is not None:
+        reference, budget = _shares(instance.reference.weights), real(instance.reference.kl_budget)
+    support = [x for x in range(m) if reference[x] > 0]
+    utility = [real(u) for u in instance.average_utility]
+    return Model(utility, margins, opponents, support, reference, budget)
+
+
+def _table(law: PairLaw, m: int) -> list[Vector]:
+    """N(x, y) of a law that is not user-dependent."""
+    if isinstance(law, Independent):
+        mu = _shares(law.weights)
+        return [[a * b for b in mu] for a in mu]
+    assert not isinstance(law, UserDependent)
+    table = [[mp.mpf(0)] * m for _ in range(m)]
+    shares = _shares([w for _, _, w in law.weights])
+    for (x, y, _), weight in zip(law.weights, shares, strict=True):
+        table[x][y] = table[y][x] = weight / 2
+    return table
+
+
+def dot(first: Vector, second: Vector) -> Real:
+    """Return the inner product; terms with a zero weight in `second` count nothing."""
+    return mp.fsum(a * b for a, b in zip(first, second, strict=True) if b)
+
+
+def variance(values: Vector, policy: Vector) -> Real:
+    """Return the variance of the values under the policy."""
+    mean = dot(values, policy)
+    return mp.fsum(p * (v - mean) ** 2 for v, p in zip(values, policy, strict=True) if p)
+
+
+def times(margins: list[Vector], policy: Vector) -> Vector:
+    """Return A·policy."""
+    return [dot(row, policy) for row in margins]
+
+
+def divergence(policy: Vector, reference: Vector) -> Real:
+    """Return KL(policy‖reference)."""
+    pairs = zip(policy, reference, strict=True)
+    return mp.fsum(p * mp.log(p / q) for p, q in pairs if p)
+
+
+def tilt(reference: Vector, score: Vector, s: Real) -> Vector:
+    """Return π ∝ reference·e^(s·score)."""
+    top = max(c for c, q in zip(score, reference, strict=True) if q)
+    pairs = zip(score, reference, strict=True)
+    masses = [q * mp.exp(s * (c - top)) if q else mp.mpf(0) for c, q in pairs]
+    total = mp.fsum(masses)
+    return [mass / total for mass in masses]
+
+
+def face(model: Model, score: Vector) -> list[int]:
+    """Return the supported alternatives of the highest score, ties to three quarters of digits."""
+    values = [score[x] for x in model.support]
+    top, spread = max(values), max(values) - min(values)
+    return [x for x in model.support if top - score[x] <= spread * mp.mpf(10) ** (-0.75 * mp.dps)]
+
+
+def fits(model: Model, alternatives: list[int]) -> bool:
+    """Return whether the reference restricted to these alternatives lies in the ball."""
+    return -mp.log(mp.fsum(model.reference[x] for x in alternatives)) <= model.budget
+
+
+def inverse_temperature(reference: Vector, score: Vector, budget: Real) -> Real:
+    """Return s > 0 with KL(tilt(s)‖reference) = budget: bisection in log s, then Newton."""
+    low, high = mp.mpf(0), mp.mpf(0)
+
+    def excess(log_s: Real) -> Real:
+        return divergence(tilt(reference, score, mp.exp(log_s)), reference) - budget
+
+    while excess(low) > 0:
+        low -= 4
+    while excess(high) < 0:
+        high += 4
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (low, middle) if excess(middle) > 0 else (middle, high)
+    s = mp.exp((low + high) / 2)
+    for _ in range(_STEPS):
+        policy = tilt(reference, score, s)
+        step = (budget - divergence(policy, reference)) / (s * variance(score, policy))
+        s += step
+        if abs(step) <= s * mp.mpf(10) ** (5 - mp.dps):
+            break
+    return s
+
+
+def reward(model: Model, start: Sequence[float]) -> Vector:
+    """Polish a float Bradley–Terry reward on the component of the support by Newton's method."""
+    inside = _component(model)
+    rows = {x: model.opponents[x] for x in inside}
+    found = [mp.mpf(value) for value in start]
+    heaviest = max(inside, key=lambda y: mp.fsum((rows[x] or [0] * (y + 1))[y] for x in inside))
+    free = [x for x in inside if x != heaviest]
+    if not free:
+        return found
+    for _ in range(_STEPS):
+        jacobian, right = matrix(len(free), len(free)), matrix(len(free), 1)
+        for i, x in enumerate(free):
+            row = rows[x] or []
+            for y in inside:
+                if y == x or not row[y]:
+                    continue
+                half = mp.tanh((found[x] - found[y]) / 2)
+                right[i] += row[y] * (model.margins[x][y] - half / 2)
+                slope = row[y] * (1 - half**2) / 4
+                jacobian[i, i] += slope
+                if y != heaviest:
+                    jacobian[i, free.index(y)] -= slope
+        step = mp.lu_solve(jacobian, right)
+        size = max(abs(value) for value in step)
+        for x, value in zip(free, step, strict=True):
+            found[x] += value / max(1, size)
+        if size <= mp.mpf(10) ** (8 - mp.dps) * max(1, *(abs(r) for r in found)):
+            break
+    return found
+
+
+def _component(model: Model) -> list[int]:
+    found, queue = {model.support[0]}, [model.support[0]]
+    while queue:
+        row = model.opponents[queue.pop()] or []
+        reached = {y for y, n in enumerate(row) if n and model.opponents[y]} - found
+        found |= reached
+        queue += reached
+    return sorted(found)
+
+
+def lottery(model: Model, chosen: list[int], scale: Real) -> tuple[Vector, Real] | None:
+    """Return prices y ≥ 0 of sum `scale` on `chosen` and t with U + Ay = t there; None: no such y.
+
+    For a maximal lottery π on `chosen`, πᵀA = 0 there, so t = U(π).
+    """
+    size = len(chosen)
+    system, right = matrix(size + 1, size + 1), matrix(size + 1, 1)
+    right[size] = scale
+    for i, x in enumerate(chosen):
+        system[i, size], system[size, i], right[i] = -1, 1, -model.utility[x]
+        for j, y in enumerate(chosen):
+            system[i, j] = model.margins[x][y]
+    try:
+        solution = mp.lu_solve(system, right)
+    except (ZeroDivisionError, TypeError):  # a singular matrix: mpmath raises either
+        return None
+    prices = [mp.mpf(0)] * len(model.utility)
+    for i, x in enumerate(chosen):
+        prices[x] = solution[i]
+    paid = times(model.margins, prices)
+    top = solution[size]
+    fair = all(model.utility[x] + paid[x] <= top for x in model.support if x not in chosen)
+    return (prices, top) if fair and min(prices) >= 0 else None
+
+
+def nash(model: Model, policy: Sequence[float]) -> tuple[Vector, Real]:
+    """Polish a float policy to the Nash policy with KL = τ; return it with s (y = s·Aπ)."""
+    inside = model.support
+    y = [mp.mpf(0)] * len(policy)
+    for x in inside:
+        y[x] = mp.log(mp.mpf(policy[x]) / model.reference[x]) if policy[x] else -mp.mpf(800)
+    current = tilt(model.reference, y, 1)
+    payoff = times(model.margins, current)
+    mean = dot(payoff, current)
+    slope = mp.fsum(current[x] * (payoff[x] - mean) ** 2 for x in inside)
+    s = mp.fsum(current[x] * y[x] * (payoff[x] - mean) for x in inside) / slope
+    size = len(inside)
+    for _ in range(_STEPS):
+        current = tilt(model.reference, y, 1)
+        payoff = times(model.margins, current)
+        average = dot(y, current)
+        system, right = matrix(size + 1, size + 1), matrix(size + 1, 1)
+        for i, x in enumerate(inside):
+            right[i] = s * payoff[x] - y[x]
+            system[i, size] = -payoff[x]
+            system[size, i] = current[x] * (y[x] - average)
+            for j, z in enumerate(inside):
+                lift = s * current[z] * (model.margins[x][z] - payoff[x])
+                system[i, j] = (x == z) - lift
+        right[size] = model.budget - divergence(current, model.reference)
+        step = mp.lu_solve(system, right)
+        for i, x in enumerate(inside):
+            y[x] += step[i]
+        s += step[size]
+        if max(abs(step[i]) * current[x] for i, x in enumerate(inside)) <= mp.mpf(10) ** (8 - mp.dps):
+            break
+    return tilt(model.reference, y, 1), s

@@ -1,0 +1,45 @@
+"""GHY Theorem 7: NLHF has distortion K in every KL ball and under every pair law."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+from adversary.instance import Instance, Reference
+from adversary.theory import ghy_thm3
+from adversary.theory.formulas import rate
+from adversary.theory.parameters import number
+from adversary.theory.sources import GHY
+from adversary.theory.theorem import COMMON_LAWS, Theorem
+
+
+def bound(beta: float, m: int | None = None, tau: float | None = None) -> float | None:
+    """Return K(β)."""
+    return rate(beta) if m is None or m >= 2 else None
+
+
+def instance(beta: object, epsilon: object, xi: object = "1.001", tau: object = 1) -> Instance:
+    """Return the instance of Theorem 3 with ξ > 1 and m = 2 in the ball about (½, ½).
+
+    With τ ≥ log 2 the ball is the whole simplex: NLHF plays the Condorcet winner, s is best.
+    """
+    budget = number("tau", tau, 0, 10**9, closed=True)
+    half = Reference((Fraction(1, 2), Fraction(1, 2)), budget)
+    return replace(ghy_thm3.instance(beta, epsilon, xi, 2), reference=half)
+
+
+THEOREM = Theorem(
+    key="ghy-thm7",
+    title="NLHF has distortion K in every KL ball",
+    source=GHY,
+    place="Theorem 7",
+    methods=("nlhf",),
+    setting="both",
+    laws=COMMON_LAWS,
+    status="tight",
+    formula="K = (β/2)·coth(β/2)",
+    assumptions="the same pair law for every user, any reference and budget; at most K always, "
+    "reached for τ ≥ log 2",
+    bound=bound,
+    construction=instance,
+)

@@ -1,0 +1,81 @@
+"""Parameters of the constructions: checked, and irrational ones rounded in a safe direction."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+from flint import arb, ctx, fmpq
+
+from adversary.errors import InputError
+from adversary.exact import parse_rational
+from adversary.instance import MAX_BETA
+
+DIGITS = 40
+
+
+def beta_of(value: object) -> Fraction:
+    """Return β exactly. Raises InputError."""
+    beta = parse_rational("beta", value)
+    if not 0 < beta <= MAX_BETA:
+        raise InputError("beta", str(value), f"a number above 0, at most {MAX_BETA}")
+    return beta
+
+
+def count(field: str, value: object, least: int) -> int:
+    """Return a whole number of at least `least`. Raises InputError."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise InputError(field, value, f"a whole number of at least {least}")
+    return value
+
+
+def number(
+    field: str, value: object, low: object, high: object, *, closed: bool = False
+) -> Fraction:
+    """Return a rational with low < value < high (`closed`: ends included). Raises InputError."""
+    found = parse_rational(field, value)
+    inside = low <= found <= high if closed else low < found < high  # type: ignore[operator]
+    if not inside:
+        ends = f"[{low}, {high}]" if closed else f"({low}, {high})"
+        raise InputError(field, str(value), f"a number in {ends}")
+    return found
+
+
+def working_precision(beta: Fraction):
+    """Return a context in which ball arithmetic is ample also for differences of e^(−β)."""
+    return ctx.workprec(512 + 4 * math.ceil(beta))
+
+
+def ball(value: Fraction | int) -> arb:
+    """Return the ball of a rational at the present precision."""
+    value = Fraction(value)
+    return arb(fmpq(value.numerator, value.denominator))
+
+
+def half_margin(beta: Fraction, difference: arb | Fraction) -> arb:
+    """Return h(d) = σ(βd) − ½ = ½·tanh(βd/2)."""
+    d = ball(difference) if isinstance(difference, Fraction) else difference
+    return (ball(beta) * d / 2).tanh() / 2
+
+
+def below(value: arb) -> Fraction:
+    """Return a decimal with DIGITS significant digits, certainly at most a positive value."""
+    return _decimal(exact(value.lower()), math.floor)
+
+
+def above(value: arb) -> Fraction:
+    """Return a decimal with DIGITS significant digits, certainly at least a positive value."""
+    return _decimal(exact(value.upper()), math.ceil)
+
+
+def exact(point: arb) -> Fraction:
+    """Return the rational that a ball of radius 0 is."""
+    mantissa, exponent = point.man_exp()
+    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+
+
+def _decimal(value: Fraction, whole) -> Fraction:
+    bits = value.numerator.bit_length() - value.denominator.bit_length()
+    places = DIGITS - math.floor(bits * math.log10(2))
+    scale = Fraction(10) ** places
+    return whole(value * scale) / scale
