@@ -6,20 +6,20 @@ The claim is what the checker's arithmetic proves from the witness, rounded down
 from __future__ import annotations
 
 import math
-
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import torch
 from mpmath import mp
-from scipy.optimize import linprog
 
-from adversary import bradley_terry, certificate, game, precise
+from adversary import bradley_terry, certificate, files, game, precise
 from adversary.distortion import evaluate
-from adversary.document import Document, to_json, write_text
-from adversary.errors import CertificateError
+from adversary.document import Document, to_json
+from adversary.errors import CertificateError, InputError
 from adversary.exact import to_text
 from adversary.instance import Instance
 from adversary.method import Method, Status
@@ -33,6 +33,7 @@ _PRECISIONS = (50, 100, 300)  # decimal digits
 _SLACK = mp.mpf("1e-12")  # relative loss that a witness may cost
 _GOOD = 1e-9  # relative loss at which a lower precision is good enough
 _DIGITS = 12  # significant digits of a claim
+_CAP = 10**100  # the largest bound that the checker names
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Certificate:
 
     def save(self, path: str | Path) -> None:
         """Write the file atomically, once the checker has accepted its content on disk."""
-        write_text(to_json(self.document), path, verify=_must_be_accepted)
+        files.write_text(to_json(self.document), path, verify=_must_be_accepted)
 
 
 def _must_be_accepted(path: str) -> None:
@@ -73,6 +74,13 @@ def certify(
     if method.name not in RULES:
         reason = f"the checker has no rule for {method.name!r} (it has: {', '.join(RULES)})"
         raise CertificateError(reason)
+    if policies not in ("every", "some"):
+        raise InputError("policies", policies, "'every' or 'some'")
+    support = [w > 0 for w in instance.reference.weights] if instance.reference else repeat(True)
+    if not any(
+        u > 0 for u, inside in zip(instance.average_utility, support, strict=False) if inside
+    ):
+        raise CertificateError("every policy has utility 0: no distortion is defined")
     with torch.no_grad():
         population = Population.of(instance)
         result, outcome = evaluate(population, method)
@@ -84,21 +92,26 @@ def certify(
     about = {"name": method.name, "parameters": {}}
     draft = Document(instance, about, claim, {}, provenance or {})
     best: tuple[Fraction, Document] | None = None
-    numeric = float(result.every[0])
+    # What floats call a tie may be none, so that their value is then no guide.
+    enough = float(result.every[0]) * (1 - _GOOD) if status is Status.SOLVED else math.inf
     for digits in _PRECISIONS:
         with mp.workdps(digits):
             model = precise.model(instance)
-            try:
-                witness = _witness(instance, model, method.name, preferences)
-            except (ArithmeticError, ValueError):
-                continue
-        best = _better(best, replace(draft, witness=witness))
-        if best is not None and float(best[0]) >= numeric * (1 - _GOOD):
+            for attempt in _attempts(instance, model, method.name, preferences):
+                if best is not None and best[0] >= enough:
+                    break
+                try:
+                    witness = _optimum(instance, model) | attempt()
+                except (ArithmeticError, ValueError):
+                    continue
+                best = _better(best, replace(draft, witness=witness))
+        if best is not None and best[0] >= enough:
             break
     if policies == "some":
-        for witness in _chosen(instance, method.name, preferences):
-            best = _better(best, replace(draft, witness=witness))
-    if best is None or best[0] <= 0:
+        with mp.workdps(_PRECISIONS[0]):
+            for witness in _chosen(instance, method.name):
+                best = _better(best, replace(draft, witness=witness))
+    if best is None:
         raise CertificateError(f"no witness was found for {method.name} on this instance")
     bound, document = best
     claim = {"distortion_at_least": to_text(bound), "policies": policies}
@@ -109,41 +122,59 @@ def certify(
 def _better(
     best: tuple[Fraction, Document] | None, candidate: Document
 ) -> tuple[Fraction, Document] | None:
-    """Return whichever proves more. Rounded down by one digit more than the checker does."""
+    """Return whichever proves more."""
+    content = to_json(candidate).encode("utf-8", "backslashreplace")
     try:
-        proved = certificate.proved_bound(to_json(candidate).encode(), _DIGITS + 3)
+        proved = certificate.proved_bound(content, _DIGITS + 3)
+        if proved is not None and proved < Fraction(1, 1000):  # its digits are decimal places
+            proved = certificate.proved_bound(content, 4 * _DIGITS)
     except certificate.Rejected as reason:
         raise CertificateError(str(reason)) from None
     if proved is None or proved <= 0:
         return best
-    places = _DIGITS - 1 - math.floor(math.log10(float(min(proved, Fraction(10) ** 300))))
-    scale = Fraction(10) ** places
-    bound = Fraction(math.floor(proved * scale) - 1) / scale
-    return (bound, candidate) if best is None or bound > best[0] else best
+    if proved < _CAP:  # the bound itself may be proved by nothing but an exact equality
+        exact = proved * (1 - Fraction(1, 10 ** (_DIGITS + 2)))
+        scale = Fraction(10) ** (_DIGITS - 1 - math.floor(math.log10(exact)))
+        proved = math.floor(exact * scale) / scale
+    return (proved, candidate) if best is None or proved > best[0] else best
 
 
-def _witness(
+def _attempts(
     instance: Instance, model: Model, method: str, preferences: Preferences
-) -> dict[str, Any]:
-    """Return a witness of the dual rule (SPEC §4.1, §5)."""
-    optimum = {} if instance.reference is None else {"optimum": _optimum(instance, model)}
+) -> list[Callable[[], dict[str, Any]]]:
+    """Return ways to a witness of the dual rule (SPEC §4.1, §5), the most promising first."""
     if method == "borda":
-        return optimum | _borda(model)
+        return [lambda: _borda(model)]
     if method in ("rlhf", "dpo"):
-        return optimum | _reward(instance, model, preferences)
-    return optimum | _game(instance, model, method, preferences)
+        return [lambda: _reward(instance, model, preferences)]
+    if method == "maximal-lotteries" or instance.reference is None:
+        return [lambda: _lottery(model, [])]
+    if model.budget == 0:
+        return [lambda: _at_reference(instance, model, "opponent")]
+    with torch.no_grad():
+        free = torch.full_like(preferences.budget, torch.inf)
+        tables = (preferences.margin, preferences.noise, preferences.log_reference)
+        nearest = _normalised(game.solve(*tables, free).log_policy.exp().tolist())
+    ways = [lambda: _lottery(model, nearest), lambda: _nash(model, preferences)]
+    return ways if precise.divergence(nearest, model.reference) <= model.budget else ways[::-1]
 
 
-def _optimum(instance: Instance, model: Model) -> Any:
-    """A policy of the ball, as good as the best up to 1e-25."""
-    assert instance.reference is not None
+def _normalised(weights: Sequence[float]) -> Vector:
+    total = mp.fsum(weights)
+    return [mp.mpf(w) / total for w in weights]
+
+
+def _optimum(instance: Instance, model: Model) -> dict[str, Any]:
+    """A policy of the ball, as good as the best up to 1e-25; nothing in social choice."""
+    if instance.reference is None:
+        return {}
     winners = precise.face(model, model.utility)
     if model.budget == 0:
-        return _reference(instance)
+        return {"optimum": _reference(instance)}
     if precise.fits(model, winners):
-        return _restricted(instance, winners)
+        return {"optimum": _restricted(instance, winners)}
     s = precise.inverse_temperature(model.reference, model.utility, model.budget)
-    return {"temperature": _up(1 / s, 28)}
+    return {"optimum": {"temperature": _up(1 / s, 28)}}
 
 
 def _reference(instance: Instance) -> list[str]:
@@ -236,23 +267,13 @@ def _on_face(model: Model, reward: Vector, winners: list[int]) -> dict[str, Any]
     return {"multiplier": _power(mp.mpf(10) ** 3 / (s * gap)), "smoothing": _down(1 / s, 30)}
 
 
-def _game(
-    instance: Instance, model: Model, method: str, preferences: Preferences
-) -> dict[str, Any]:
-    ball = method == "nlhf" and instance.reference is not None
-    if ball and model.budget == 0:
-        return _at_reference(instance, model, "opponent")
+def _nash(model: Model, preferences: Preferences) -> dict[str, Any]:
+    """The budget binds: the Nash policy, a little inside the ball."""
     with torch.no_grad():
-        margin, noise = preferences.margin, preferences.noise
-        free = torch.full_like(preferences.budget, torch.inf)
-        lottery = game.solve(margin, noise, preferences.log_reference, free)
-        chosen = [x for x, p in enumerate(lottery.log_policy.exp().tolist()) if p > 1e-9]
-    binding = ball and not _in_ball(model, lottery.log_policy.exp().tolist())
-    if not binding:
-        return _priced(model, chosen, ball)
-    with torch.no_grad():
-        start = game.solve(margin, noise, preferences.log_reference, preferences.budget)
-    policy, s = precise.nash(model, start.log_policy.exp().tolist())
+        tables = (preferences.margin, preferences.noise, preferences.log_reference)
+        # From below, Newton's method converges however close the budget is to a lottery's.
+        start = game.solve(*tables, preferences.budget * (1 - 1e-6)).log_policy
+    policy, s = precise.nash(model, start.tolist())
     smoothing, allowance = _interior(model, policy)
     # A little of the reference takes the opponent into the ball; rounding must not take it out.
     share = allowance / max(1, 1 + model.budget)
@@ -265,54 +286,69 @@ def _game(
     }
 
 
-def _in_ball(model: Model, policy: list[float]) -> bool:
-    total = mp.fsum(policy)
-    exact = [mp.mpf(p) / total for p in policy]
-    return precise.divergence(exact, model.reference) <= model.budget
-
-
-def _priced(model: Model, chosen: list[int], ball: bool) -> dict[str, Any]:
-    """Prices y on the lottery's support with U + Ay constant there, or by linear programming."""
-    if len(chosen) == 1:
-        score = [row[chosen[0]] for row in model.margins]
-        opponent = ["1" if x in chosen else "0" for x in range(len(score))]
-        return {"opponent": opponent, "multiplier": _enough(model, score, chosen)}
-    for power in range(0, mp.dps // 2, 2):
-        found = precise.lottery(model, chosen, mp.mpf(10) ** power)
+def _lottery(model: Model, nearest: Vector) -> dict[str, Any]:
+    """Prices of the linear program; for a ball (`nearest` is not empty), with so much of a
+    maximal lottery added, which costs nothing, that the opponent lies in it.
+    """
+    prices, lottery = precise.priced(model)
+    achieved = precise.dot(model.utility, lottery)
+    found = prices
+    if nearest:
+        anchors = [lottery, nearest]
+        powers = [mp.mpf(0), *(mp.mpf(10) ** k for k in range(0, mp.dps // 2, 2))]
+        sums = (
+            [y + c * p for y, p in zip(prices, a, strict=True)] for a in anchors for c in powers
+        )
+        found = next((y for y in sums if any(y) and _inside(model, y)), None)
         if found is None:
-            continue
-        prices, top = found
-        total = mp.fsum(prices)
-        if ball and precise.divergence([p / total for p in prices], model.reference) > model.budget:
-            continue
-        digits = _digits(top * _SLACK / total)
-        return {"opponent": [_down(p, digits) for p in prices], "multiplier": _down(total, digits)}
-    # Several lotteries: min t with U + Ay ≤ t, y ≥ 0, whose dual is max U over all of them.
-    inside = model.support
-    size = len(inside)
-    table = [[float(model.margins[x][z]) for z in inside] + [-1.0] for x in inside]
-    utility = [float(model.utility[x]) for x in inside]
-    solved = linprog([0.0] * size + [1.0], table, [-u for u in utility], bounds=(0, None))
-    if solved.x is None:
-        raise ArithmeticError(solved.message)
-    prices = [max(0.0, y) for y in solved.x[:size]]
-    total = math.fsum(prices)
-    weights = ["0"] * len(model.utility)
-    for x, y in zip(inside, prices, strict=True):
-        weights[x] = _down(mp.mpf(y if total else 1), 17)
-    return {"opponent": weights, "multiplier": _down(mp.mpf(total), 17)}
+            raise ArithmeticError("no price vector lies in the ball")
+    total = mp.fsum(found)
+    if total == 0:  # the best of all is a maximal lottery
+        return {"opponent": [_down(p, 17) for p in lottery], "multiplier": "0"}
+    digits = _digits(achieved * _SLACK / total)
+    return {"opponent": [_down(y, digits) for y in found], "multiplier": _down(total, digits)}
 
 
-def _chosen(instance: Instance, method: str, preferences: Preferences) -> list[dict[str, Any]]:
-    """Witnesses for `some`: each supported alternative alone, as a policy allowed by a tie."""
-    found = []
-    for x in preferences.support.nonzero()[:, 0].tolist():
-        witness: dict[str, Any] = {"chosen": _restricted(instance, [x])}
-        if instance.reference is not None:
-            with mp.workdps(_PRECISIONS[0]):
-                witness["optimum"] = _optimum(instance, precise.model(instance))
-        found.append(witness)
-    return found
+def _inside(model: Model, weights: Vector) -> bool:
+    return precise.divergence(_normalised(weights), model.reference) <= model.budget
+
+
+def _chosen(instance: Instance, method: str) -> list[dict[str, Any]]:
+    """Witnesses for `some` by exact ties (SPEC §4.3): policies that a tie may allow.
+
+    Single alternatives; for games the worst lottery where it is rational, and the worst policy of
+    the ball on the alternatives that nothing beats. For RLHF a tie proves no more than the dual rule.
+    """
+    if method in ("rlhf", "dpo"):
+        return []
+    model = precise.model(instance)
+    m = len(model.utility)
+    found = [[str(int(z == x)) for z in range(m)] for x in model.support]
+    if method != "borda":
+        lottery = precise.priced(model, -1)[1]
+        near = [Fraction(str(p)).limit_denominator(10**6) for p in lottery]
+        found.append([to_text(p) for p in near])
+        found += _worst_unbeaten(instance, model) if method == "nlhf" else []
+    return [_optimum(instance, model) | {"chosen": policy} for policy in found]
+
+
+def _worst_unbeaten(instance: Instance, model: Model) -> list[list[str]]:
+    """The worst policy of the ball on the alternatives that nothing beats, which all tie."""
+    tiny = mp.mpf(10) ** (12 - mp.dps)
+    unbeaten = [
+        x for x in model.support if all(model.margins[x][z] >= -tiny for z in model.support)
+    ]
+    if instance.reference is None or not unbeaten or not precise.fits(model, unbeaten):
+        return []
+    mass = mp.fsum(model.reference[x] for x in unbeaten)
+    inside = [q / mass if x in unbeaten else mp.mpf(0) for x, q in enumerate(model.reference)]
+    score = [-u for u in model.utility]
+    worst = precise.face(replace(model, support=unbeaten), score)
+    if precise.fits(model, worst):
+        return [_restricted(instance, worst)]
+    s = precise.inverse_temperature(inside, score, model.budget + mp.log(mass))
+    policy = precise.tilt(inside, score, s * (1 - mp.mpf("1e-15")))
+    return [[_down(p, 25) for p in policy]]
 
 
 def _digits(relative: Real) -> int:

@@ -9,26 +9,24 @@ from __future__ import annotations
 import json
 import os
 import stat
-import tempfile
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from adversary import files
 from adversary.errors import InputError
-from adversary.exact import parse_rational, to_text
+from adversary.exact import parse_rational
 from adversary.instance import (
+    FORMAT,
     Independent,
     Instance,
-    PairLaw,
     Pairs,
     Reference,
     UserDependent,
     UserType,
 )
 
-FORMAT = "adversary-instance/1"
 MAX_BYTES = 4_000_000
 
 
@@ -50,96 +48,19 @@ def read(path: str | Path) -> Document:
 
 def write(document: Document, path: str | Path) -> None:
     """Write a file atomically: the old content or the new one, never a part."""
-    write_text(to_json(document), path)
-
-
-def write_text(
-    text: str, path: str | Path, verify: Callable[[str], None] | None = None
-) -> None:
-    """Write text to a file atomically, after `verify` has seen it on disk and raised nothing.
-
-    Raises InputError where the file cannot be written.
-    """
-    path = Path(path)
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError("file", str(path), f"a writable place ({reason})") from None
-    try:
-        # A lone surrogate, which JSON may spell but UTF-8 may not, goes back to its spelling.
-        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as out:
-            out.write(text)
-            out.flush()
-            os.fsync(out.fileno())
-        if verify is not None:
-            verify(name)
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, path)
-    except OSError as error:
-        Path(name).unlink(missing_ok=True)
-        raise InputError("file", str(path), f"a writable file ({error.strerror})") from None
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    files.write_text(to_json(document), path)
 
 
 def to_json(document: Document) -> str:
-    """Return the document as text: one line for each user, so that a person can read it."""
-    instance = document.instance
-    reference = instance.reference
-    content: dict[str, Any] = {
-        "format": FORMAT,
-        "beta": _spelled("beta", instance.beta),
-        "alternatives": list(instance.alternatives),
-        "users": [
-            {
-                "weight": _spelled("weight", user.weight),
-                "utilities": [_spelled("utility", u) for u in user.utilities],
-            }
-            for user in instance.users
-        ],
-        "sampling": _law_to_json(instance.sampling, instance.alternatives),
-        "reference": reference
-        and {
-            "weights": [_spelled("weight", w) for w in reference.weights],
-            "kl_budget": _spelled("kl_budget", reference.kl_budget),
-        },
-    }
-    for name in ("method", "claim", "witness", "provenance"):
+    """Return the document as the text of its file."""
+    content = document.instance.to_dict()
+    for name in ("method", "claim", "witness"):
         value = getattr(document, name)
-        if value or (value is not None and name != "provenance"):
+        if value is not None:
             content[name] = dict(value)
-    lines = []
-    for key, value in content.items():
-        if key == "users":
-            rows = ",\n    ".join(json.dumps(user, ensure_ascii=False) for user in value)
-            lines.append(f'  "users": [\n    {rows}\n  ]')
-        else:
-            lines.append(f'  "{key}": {json.dumps(value, ensure_ascii=False)}')
-    return "{\n" + ",\n".join(lines) + "\n}\n"
-
-
-def _spelled(name: str, value: Fraction) -> str:
-    """Return the number's text. Raises InputError where no reader would take it."""
-    text = to_text(value)
-    parse_rational(name, text)
-    return text
-
-
-def _law_to_json(law: PairLaw, names: tuple[str, ...]) -> dict[str, Any]:
-    if isinstance(law, Independent):
-        return {"kind": law.kind, "weights": [_spelled("weight", w) for w in law.weights]}
-    if isinstance(law, Pairs):
-        entries = [[names[x], names[y], _spelled("weight", w)] for x, y, w in law.weights]
-        return {"kind": law.kind, "weights": entries}
-    return {"kind": law.kind, "laws": [_law_to_json(own, names) for own in law.laws]}
+    if document.provenance:
+        content["provenance"] = dict(document.provenance)
+    return files.dumps(content)
 
 
 def _load(path: Path) -> dict[str, Any]:

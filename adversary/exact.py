@@ -90,6 +90,13 @@ def _digits(value: int) -> str:
     return str(Decimal(value))
 
 
+def spelled(field: str, value: Fraction) -> str:
+    """Return `to_text`. Raises InputError where no reader would take the number back."""
+    text = to_text(value)
+    parse_rational(field, text)
+    return text
+
+
 def _factor(denominator: int) -> tuple[int, int, int]:
     """Return (a, b, c) with denominator = 2^a · 5^b · c."""
     twos = (denominator & -denominator).bit_length() - 1

@@ -107,18 +107,22 @@ def highest(
         v = torch.where(support, values, 0.0)
         tables = (certain, v, support)
         policy = torch.stack([_best_lottery(*element) for element in zip(*tables, strict=True)])
-        low = torch.zeros_like(budget)
-        up = _STRONGEST / (v.amax(-1) - v.amin(-1)).clamp(min=1e-300)
+        strongest = _STRONGEST / (v.amax(-1) - v.amin(-1)).clamp(min=1e-300)
 
-        def tilted(eta: Tensor) -> tuple[Tensor, Tensor]:
-            tilted_reference = (log_reference + eta[:, None] * v).log_softmax(-1)
+        def tilted(log_share: Tensor) -> tuple[Tensor, Tensor]:
+            tilt = (log_share.exp() * strongest)[:, None] * v
+            tilted_reference = (log_reference + tilt).log_softmax(-1)
             free = torch.full_like(budget, torch.inf)
             nearest = solve(certain, 0 * certain, tilted_reference, free).log_policy
             return nearest, kl_ball.divergence(nearest, log_reference) <= budget
 
-        binds = (budget < torch.inf) & ~tilted(up)[1]
+        up = torch.zeros_like(budget)
+        binds = (
+            (budget < torch.inf) & ~tilted(up)[1] if bool((budget < torch.inf).any()) else up > 0
+        )
         if bool(binds.any()):
-            for _ in range(45):
+            low = up - 30.0
+            for _ in range(36):
                 middle = 0.5 * (low + up)
                 inside = tilted(middle)[1]
                 low, up = torch.where(inside, middle, low), torch.where(inside, up, middle)
@@ -166,13 +170,14 @@ class _State:
     log_s: Tensor
 
     def __post_init__(self) -> None:
-        self.log_policy = _normalised(self.log_ref, self.y)
+        self.ratio = _log_ratio(self.y, self.log_ref)
+        self.log_policy = self.log_ref + self.ratio
         self.policy = self.log_policy.exp()
         self.payoff = torch.einsum("bxy,by->bx", self.a, self.policy)
         self.defect = self.y - self.log_s.exp()[:, None] * self.payoff
 
     def kl(self) -> Tensor:
-        return kl_ball.divergence(self.log_policy, self.log_ref)
+        return kl_ball.divergence_of(self.ratio, self.log_ref)
 
     def solve(self, *columns: Tensor) -> list[Tensor]:
         """Solve (I − s·A(D − ππᵀ)) x = column for each column."""
@@ -199,9 +204,14 @@ class _State:
         return direction - (self.policy * direction).sum(-1, keepdim=True)
 
 
-def _normalised(log_ref: Tensor, y: Tensor) -> Tensor:
-    moved = torch.where(log_ref > -torch.inf, log_ref + y, -torch.inf)
-    return moved - moved.logsumexp(-1, keepdim=True)
+def _log_ratio(y: Tensor, log_ref: Tensor) -> Tensor:
+    """Return log π/π_ref of π ∝ π_ref·e^y: near the reference, and far away, without cancellation."""
+    support = log_ref > -torch.inf
+    y = torch.where(support, y, 0.0)
+    near = y.abs().amax(-1, keepdim=True) < 1
+    small = kl_ball.log_ratio(torch.where(near, y, 0.0), log_ref)
+    large = torch.where(support, y - (log_ref + y).logsumexp(-1, keepdim=True), 0.0)
+    return torch.where(near, small, large)
 
 
 def _path(
@@ -214,55 +224,71 @@ def _path(
         error = torch.where(binding, (state.kl() / tau - 1).abs(), 0.0)
         played = (log_ref > -torch.inf) & (state.log_policy > log_ref - _NEVER)
         # Where the budget binds a solution is the only maximiser of its payoff over the ball.
-        unique = binding | _has_one_lottery(state.a, noise, played)
-    log_policy = state.log_policy
+        lottery, alone = _lottery(state, noise, played)
+        log_policy = torch.where(binding[:, None], state.log_policy, lottery)
+        unique = binding | alone
     if game.requires_grad or log_ref.requires_grad or tau.requires_grad:
         for index, implicit in ((binding, _at_budget), (unique & ~binding, _at_end)):
             where = index.nonzero()[:, 0]
             if len(where):
-                own = (played[where], y[where], log_s[where])
-                live = implicit(game[where], log_ref[where], tau[where], *own)
+                tables = (game[where], log_ref[where], tau[where])
+                end = (log_policy[where].detach(), y[where], log_s[where])
+                live = implicit(*tables, *end)
                 log_policy = log_policy.index_put((where,), live)
     return log_policy, unique, error
 
 
-def _has_one_lottery(a: Tensor, noise: Tensor, played: Tensor) -> Tensor:
-    """Return whether the maximal lottery nearest to the reference, with mass on `played`, is alone.
+def _lottery(state: _State, noise: Tensor, played: Tensor) -> tuple[Tensor, Tensor]:
+    """Return (log π, whether it is alone) of the maximal lottery at the end of the path.
 
-    Of all maximal lotteries it has the largest support S, so that they are the lotteries in the
-    kernel of A on S: one alone iff the kernel has dimension 1.
+    Nearest to the reference, it has of all maximal lotteries the largest support S (`played`), and
+    they are those in the kernel of A on S: one alone iff the kernel has dimension 1. It is
+    ∝ π_ref·e^y with y in the range R of A on S, where Rᵀπ = 0: a convex problem, solved by Newton.
     """
-    inner = _restricted(a, played)
-    values = torch.linalg.svdvals(inner)
+    left, values, _ = torch.linalg.svd(_restricted(state.a, played))
     both = played[:, :, None] & played[:, None, :]
     rounding = torch.where(both, noise, 0.0).sum(-1).amax(-1)
-    tolerance = rounding + 4e-16 * a.shape[-1]
-    return (values <= tolerance[:, None]).sum(-1) == 1
+    active = values > (rounding + 4e-16 * played.shape[-1])[:, None]
+    own = active & ((left**2 * played[:, :, None]).sum(-2) > 0.5)
+    basis = left * own[:, None, :] * played[:, :, None]
+    idle = torch.diag_embed((~own).to(left.dtype))
+    log_ref = torch.where(played, state.log_ref, -torch.inf)
+    y = torch.where(played, state.centred(state.y), 0.0)  # in the range: orthogonal to π
+    for _ in range(3):
+        y = torch.einsum("bxr,byr,by->bx", basis, basis, y)
+        policy = (log_ref + y).softmax(-1)
+        slope = torch.einsum("bxr,bx->br", basis, policy)
+        spread = torch.einsum("bxr,bx,bxq->brq", basis, policy, basis)
+        curvature = spread - slope[:, :, None] * slope[:, None, :] + idle
+        step = torch.linalg.solve_ex(curvature, slope)[0]
+        y = y - torch.einsum("bxr,br->bx", basis, step)
+    log_policy = (log_ref + y).log_softmax(-1)
+    found = log_policy.isfinite().any(-1, keepdim=True)
+    return torch.where(found, log_policy, state.log_policy), (~active).sum(-1) == 1
 
 
 def _restricted(a: Tensor, played: Tensor) -> Tensor:
-    """Return A on the played alternatives, the identity on the others."""
+    """Return A on the played alternatives, on the others a diagonal beyond its singular values."""
     both = played[:, :, None] & played[:, None, :]
-    return torch.where(both, a, 0.0) + torch.diag_embed((~played).to(a.dtype))
+    return torch.where(both, a, 0.0) + 2 * a.shape[-1] * torch.diag_embed((~played).to(a.dtype))
 
 
 def _at_end(
-    game: Tensor, log_ref: Tensor, tau: Tensor, played: Tensor, y: Tensor, log_s: Tensor
+    game: Tensor, log_ref: Tensor, tau: Tensor, log_policy: Tensor, y: Tensor, log_s: Tensor
 ) -> Tensor:
     """Return log π of the only maximal lottery, carrying the derivative of Aπ = 0, Σπ = 1."""
-    state = _State(game.detach(), log_ref.detach(), y, log_s)
-    one = played.to(game.dtype)
-    rows = torch.cat([_restricted(state.a, played), one[:, None, :]], 1)
+    played = log_policy > -torch.inf
+    one, policy = played.to(game.dtype), log_policy.exp()
+    rows = torch.cat([_restricted(game.detach(), played), one[:, None, :]], 1)
     border = torch.cat([rows, torch.cat([one, 0 * one[:, :1]], 1)[:, :, None]], 2)
-    payoff = torch.where(played, torch.einsum("bxy,by->bx", game, state.policy), 0.0)
+    payoff = torch.where(played, torch.einsum("bxy,by->bx", game, policy), 0.0)
     right = torch.cat([payoff - payoff.detach(), 0 * one[:, :1]], 1)
-    change = -torch.linalg.solve(border, right)[:, :-1]
-    share = torch.where(played, change / torch.where(played, state.policy, 1.0), 0.0)
-    return state.log_policy + share
+    change = -torch.linalg.solve_ex(border, right)[0][:, :-1]
+    return log_policy + torch.where(played, change / torch.where(played, policy, 1.0), 0.0)
 
 
 def _at_budget(
-    game: Tensor, log_ref: Tensor, tau: Tensor, played: Tensor, y: Tensor, log_s: Tensor
+    game: Tensor, log_ref: Tensor, tau: Tensor, log_policy: Tensor, y: Tensor, log_s: Tensor
 ) -> Tensor:
     """Return log π where KL = τ: one Newton step in (y, log s) carries the derivative."""
     state = _State(game.detach(), log_ref.detach(), y, log_s)
@@ -270,13 +296,11 @@ def _at_budget(
     drift, along = state.solve(
         live.defect - live.defect.detach(), log_s.exp()[:, None] * state.payoff
     )
-    support = log_ref > -torch.inf
-    ratio = torch.where(support, live.log_policy - torch.where(support, log_ref, 0.0), 0.0)
-    kl = (live.policy * ratio).sum(-1)
-    weight = state.policy * state.centred(ratio.detach())
+    kl = (live.policy * live.ratio).sum(-1)
+    weight = state.policy * state.centred(state.ratio)
     surplus = (kl - kl.detach()) - (tau - tau.detach()) - (weight * drift).sum(-1)
     rate = (weight * along).sum(-1).clamp(min=1e-300)
-    return _normalised(log_ref, y - drift - (surplus / rate)[:, None] * along)
+    return log_ref + _log_ratio(y - drift - (surplus / rate)[:, None] * along, log_ref)
 
 
 def _follow(a: Tensor, log_ref: Tensor, tau: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -9,10 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
+from pathlib import Path
+from typing import Any
 
 from adversary.errors import InputError
-from adversary.exact import parse_rational, to_text
+from adversary.exact import parse_rational, spelled
 
+FORMAT = "adversary-instance/1"
 MAX_BETA = 10_000
 
 
@@ -23,7 +26,9 @@ def _weights(field: str, values: Sequence[object]) -> tuple[Fraction, ...]:
         if weight < 0:
             raise InputError(f"{field}[{i}]", to_text(weight), "a weight of at least 0")
     if sum(weights) <= 0:
-        raise InputError(field, [to_text(w) for w in weights], "weights with a positive sum")
+        raise InputError(
+            field, [spelled("weight", w) for w in weights], "weights with a positive sum"
+        )
     return weights
 
 
@@ -92,7 +97,9 @@ class Instance:
         put = object.__setattr__
         put(self, "beta", parse_rational("beta", self.beta))
         if not 0 < self.beta <= MAX_BETA:
-            raise InputError("beta", to_text(self.beta), f"a number above 0, at most {MAX_BETA}")
+            raise InputError(
+                "beta", spelled("beta", self.beta), f"a number above 0, at most {MAX_BETA}"
+            )
         put(self, "alternatives", tuple(self.alternatives))
         for name in self.alternatives:
             if not isinstance(name, str) or not name:
@@ -176,6 +183,41 @@ class Instance:
             sum((user.weight * user.utilities[x] for user in self.users), Fraction(0)) / total
             for x in range(len(self.alternatives))
         )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object of a bare instance in the file format."""
+        reference = self.reference
+        return {
+            "format": FORMAT,
+            "beta": spelled("beta", self.beta),
+            "alternatives": list(self.alternatives),
+            "users": [
+                {
+                    "weight": spelled("weight", user.weight),
+                    "utilities": [spelled("utility", u) for u in user.utilities],
+                }
+                for user in self.users
+            ],
+            "sampling": _law_to_dict(self.sampling, self.alternatives),
+            "reference": reference
+            and {
+                "weights": [spelled("weight", w) for w in reference.weights],
+                "kl_budget": spelled("kl_budget", reference.kl_budget),
+            },
+        }
+
+    def save(self, path: str | Path) -> None:
+        """Write the bare instance to a file, atomically."""
+        files.write_text(files.dumps(self.to_dict()), path)
+
+
+def _law_to_dict(law: PairLaw, names: tuple[str, ...]) -> dict[str, Any]:
+    if isinstance(law, Independent):
+        return {"kind": law.kind, "weights": [spelled("weight", w) for w in law.weights]}
+    if isinstance(law, Pairs):
+        entries = [[names[x], names[y], spelled("weight", w)] for x, y, w in law.weights]
+        return {"kind": law.kind, "weights": entries}
+    return {"kind": law.kind, "laws": [_law_to_dict(own, names) for own in law.laws]}
 
 
 def uniform(m: int) -> Independent:

@@ -121,40 +121,17 @@ def divergence_of(
     return terms.sum(-1)
 
 
-def _tilt(
-    gap: Tensor, tied: Tensor, log_reference: Tensor, budget: Tensor, binding: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Return (log π, residual) of π ∝ π_ref·e^(−s·gap) with KL = budget where `binding`."""
-    with torch.no_grad():
-        # Units in which the largest gap is 1; a zero where nothing binds would divide by zero.
-        spread = torch.where(binding, gap.amax(-1), 1.0)
-        unit = gap / spread[..., None]
-        target = torch.where(binding, budget, 1.0)
-        s, residual = _root(unit, tied, log_reference, target, binding)
-        log_policy = log_reference + _log_ratio(unit, s, log_reference)
-        policy = log_policy.exp()
-        mean = (policy * unit).sum(-1, keepdim=True)
-        slope = (s * (policy * (unit - mean) ** 2).sum(-1)).clamp(min=_TINY)  # dKL/ds
-    if gap.requires_grad or log_reference.requires_grad or budget.requires_grad:
-        # One Newton step at the root carries its derivative; its value is 0 up to rounding.
-        unit = gap / spread[..., None]
-        ratio = _log_ratio(unit, s, log_reference)
-        kl = ((log_reference + ratio).exp() * ratio).sum(-1)
-        step = ((kl - kl.detach()) - (budget - budget.detach())) / slope
-        s = s - torch.where(binding, step, 0.0)
-        log_policy = log_reference + _log_ratio(unit, s, log_reference)
-    return log_policy, torch.where(binding, residual, 0.0)
-
-
-def _log_ratio(unit: Tensor, s: Tensor, log_reference: Tensor) -> Tensor:
-    """Return log π/π_ref (0 outside the support) for π ∝ π_ref·e^(−s·unit).
+def log_ratio(
+    exponent: Float[Tensor, "*batch m"], log_reference: Float[Tensor, "*batch m"]
+) -> Float[Tensor, "*batch m"]:
+    """Return log π/π_ref (0 outside the support) for π ∝ π_ref·e^exponent.
 
     The normaliser is taken about the reference's mode with log1p and expm1, so that log π/π_ref
     stays accurate where nearly all mass rests on one alternative.
     """
     mode = log_reference.argmax(-1, keepdim=True)
     support = log_reference > -torch.inf
-    a = torch.where(support, s[..., None] * (unit.gather(-1, mode) - unit), 0.0)
+    a = torch.where(support, exponent - exponent.gather(-1, mode), 0.0)
     moved = torch.where(support, log_reference + a, -torch.inf)
     log_z = moved.logsumexp(-1)
     small = a.abs() < 1
@@ -165,6 +142,31 @@ def _log_ratio(unit: Tensor, s: Tensor, log_reference: Tensor) -> Tensor:
     fine = shift.abs() < 0.5
     log_z = torch.where(fine, torch.log1p(torch.where(fine, shift, 0.0)), log_z)
     return torch.where(support, a - log_z[..., None], 0.0)
+
+
+def _tilt(
+    gap: Tensor, tied: Tensor, log_reference: Tensor, budget: Tensor, binding: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return (log π, residual) of π ∝ π_ref·e^(−s·gap) with KL = budget where `binding`."""
+    with torch.no_grad():
+        # Units in which the largest gap is 1; a zero where nothing binds would divide by zero.
+        spread = torch.where(binding, gap.amax(-1), 1.0)
+        unit = gap / spread[..., None]
+        target = torch.where(binding, budget, 1.0)
+        s, residual = _root(unit, tied, log_reference, target, binding)
+        log_policy = log_reference + log_ratio(-s[..., None] * unit, log_reference)
+        policy = log_policy.exp()
+        mean = (policy * unit).sum(-1, keepdim=True)
+        slope = (s * (policy * (unit - mean) ** 2).sum(-1)).clamp(min=_TINY)  # dKL/ds
+    if gap.requires_grad or log_reference.requires_grad or budget.requires_grad:
+        # One Newton step at the root carries its derivative; its value is 0 up to rounding.
+        unit = gap / spread[..., None]
+        ratio = log_ratio(-s[..., None] * unit, log_reference)
+        kl = ((log_reference + ratio).exp() * ratio).sum(-1)
+        step = ((kl - kl.detach()) - (budget - budget.detach())) / slope
+        s = s - torch.where(binding, step, 0.0)
+        log_policy = log_reference + log_ratio(-s[..., None] * unit, log_reference)
+    return log_policy, torch.where(binding, residual, 0.0)
 
 
 def _root(
@@ -183,12 +185,12 @@ def _root(
     s = low
     best, best_error = s, torch.full_like(s, torch.inf)
     for _ in range(_ITERATIONS):
-        log_ratio = _log_ratio(unit, s, log_reference)
-        policy = (log_reference + log_ratio).exp()
+        moved = log_ratio(-s[..., None] * unit, log_reference)
+        policy = (log_reference + moved).exp()
         outside = torch.where(tied, -torch.inf, log_reference - s[..., None] * unit)
         odds = (outside.logsumexp(-1) - on_face).exp()
         rest = torch.log1p(odds) + s * (policy * unit).sum(-1)
-        kl = divergence_of(log_ratio, log_reference)
+        kl = divergence_of(moved, log_reference)
         mean = (policy * unit).sum(-1, keepdim=True)
         variance = (policy * (unit - mean) ** 2).sum(-1)
         value = torch.where(high, rest, kl)

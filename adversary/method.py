@@ -103,10 +103,12 @@ def linear_outcome(
     status = torch.where(determined, status, int(Status.DISCONNECTED))
 
     def highest(values: Tensor) -> Tensor:
+        result = kl_ball.expectation(optimum.log_policy, values)
+        if not bool(several.any()):
+            return result
         # A face below its budget: any policy of the ball that lives on it is a maximiser.
-        open_face = torch.where(several[..., None], optimum.face, support)
-        on_face = kl_ball.highest(values, log_reference, budget, open_face)
-        return torch.where(several, on_face, kl_ball.expectation(optimum.log_policy, values))
+        part = (values[several], log_reference[several], budget[several], optimum.face[several])
+        return result.index_put((several,), kl_ball.highest(*part))
 
     return Outcome(optimum.log_policy, status, unit, score, highest)
 

@@ -104,15 +104,17 @@ class Population:
             noise = terms * (mean[..., :, None] + mean[..., None, :])
         else:
             joint = self.log_weights[..., None, None] + self.log_nu_by_user
-            log_pairs = joint.logsumexp(-3)
+            top = joint.detach().amax(-3)
+            shown = top > -torch.inf
+            share = (joint - torch.where(shown, top, 0.0)[..., None, :, :]).exp()
+            total = torch.where(shown, share.sum(-3), 1.0)
+            share = share / total[..., None, :, :]
+            log_pairs = top + total.log()
             log_opponents = _conditional(log_pairs)
-            shown = log_pairs > -torch.inf
-            share = (joint - _finite(joint.amax(-3, keepdim=True)).detach()).exp()
-            share = share / torch.where(shown, share.sum(-3), 1.0)[..., None, :, :]
             win, margin = ((share * part).sum(-3) for part in (sigma, h))
             win = torch.where(shown, win, 0.5)  # never compared: no evidence either way
             noise = (share.detach() * (own[..., :, None] + own[..., None, :])).sum(-3)
-            noise = noise * (terms + _finite(log_pairs).detach().abs())  # logs round as well
+            noise = noise * (terms + torch.where(shown, top, 0.0).abs())  # logs round as well
         m = u.shape[-1]
         win = win.masked_fill(torch.eye(m, dtype=torch.bool), 0.5)
         uniform = u.new_full((*u.shape[:-2], m), -math.log(m))
@@ -134,12 +136,10 @@ class Population:
         return self.log_nu, _conditional(self.log_nu)
 
 
-def _finite(values: Tensor) -> Tensor:
-    return torch.where(values > -torch.inf, values, 0.0)
-
-
 def _conditional(log_pairs: Tensor) -> Tensor:
-    return log_pairs - _finite(log_pairs.logsumexp(-1, keepdim=True))
+    never = (log_pairs == -torch.inf).all(-1, keepdim=True)
+    row = torch.where(never, 0.0, log_pairs).logsumexp(-1, keepdim=True)  # no NaN gradient
+    return log_pairs - torch.where(never, 0.0, row)
 
 
 def _tensor(values: object) -> Tensor:

@@ -17,7 +17,7 @@ from adversary.instance import Independent, Instance, PairLaw, UserDependent
 
 Real = Any  # an mpf: mpmath has no types
 Vector = list[Real]
-_STEPS = 60
+_STEPS = 200
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,9 @@ def model(instance: Instance) -> Model:
         opponents: list[Vector | None] = [_shares(law.weights)] * m
     else:
         totals = [mp.fsum(row) for row in shown]
-        opponents = [[n / t for n in row] if t else None for row, t in zip(shown, totals, strict=True)]
+        opponents = [
+            [n / t for n in row] if t else None for row, t in zip(shown, totals, strict=True)
+        ]
     reference, budget = [mp.mpf(1) / m] * m, mp.inf
     if instance.reference is not None:
         reference, budget = _shares(instance.reference.weights), real(instance.reference.kl_budget)
@@ -205,37 +207,73 @@ def _component(model: Model) -> list[int]:
     return sorted(found)
 
 
-def lottery(model: Model, chosen: list[int], scale: Real) -> tuple[Vector, Real] | None:
-    """Return prices y ≥ 0 of sum `scale` on `chosen` and t with U + Ay = t there; None: no such y.
+def priced(model: Model, sign: int = 1) -> tuple[Vector, Vector]:
+    """Return prices y ≥ 0 with the least t for which sign·U + Ay ≤ t, and the dual: a lottery.
 
-    For a maximal lottery π on `chosen`, πᵀA = 0 there, so t = U(π).
+    That is the maximal lottery on the support with the highest (sign −1: lowest) U, and its U is
+    sign·t. Simplex on the dictionary of t and the slacks, from y = 0, with ties by Bland's rule.
     """
-    size = len(chosen)
-    system, right = matrix(size + 1, size + 1), matrix(size + 1, 1)
-    right[size] = scale
-    for i, x in enumerate(chosen):
-        system[i, size], system[size, i], right[i] = -1, 1, -model.utility[x]
-        for j, y in enumerate(chosen):
-            system[i, j] = model.margins[x][y]
-    try:
-        solution = mp.lu_solve(system, right)
-    except (ZeroDivisionError, TypeError):  # a singular matrix: mpmath raises either
-        return None
-    prices = [mp.mpf(0)] * len(model.utility)
-    for i, x in enumerate(chosen):
-        prices[x] = solution[i]
-    paid = times(model.margins, prices)
-    top = solution[size]
-    fair = all(model.utility[x] + paid[x] <= top for x in model.support if x not in chosen)
-    return (prices, top) if fair and min(prices) >= 0 else None
+    inside, m = model.support, len(model.utility)
+    size = len(inside)
+    scale = max(abs(model.margins[x][z]) for x in inside for z in inside) or mp.mpf(1)
+    worth = max(model.utility[x] for x in inside) or mp.mpf(1)
+    utility = [sign * model.utility[x] / worth for x in inside]
+    table = [[model.margins[x][z] / scale for z in inside] for x in inside]
+    start = max(range(size), key=lambda i: utility[i])
+    # Variables: y_j is j, the slack of row i is size + i. A row: constant, then coefficients.
+    outside = [*range(size), size + start]
+    goal = [utility[start], *table[start], mp.mpf(1)]
+    within = [size + i for i in range(size) if i != start]
+    rows = [
+        [g - own for g, own in zip(goal, [utility[v - size], *table[v - size], 0], strict=True)]
+        for v in within
+    ]
+    tiny = mp.mpf(10) ** (12 - mp.dps)
+    for step in range(40 * size):
+        falling = [j for j in range(size + 1) if goal[j + 1] < -tiny]
+        if not falling:
+            break
+        # The steepest at first; Bland's rule, the lowest index, cannot cycle.
+        enter = min(falling, key=lambda j: goal[j + 1] if step < 4 * size else outside[j])
+        limits = [
+            (row[0] / -row[enter + 1], within[i], i)
+            for i, row in enumerate(rows)
+            if row[enter + 1] < -tiny
+        ]
+        if not limits:
+            raise ArithmeticError("an unbounded program: the margins are not skew-symmetric")
+        least = min(limits)[0]
+        _, _, leave = min((v, limit, i) for limit, v, i in limits if limit <= least + tiny)
+        pivot = rows[leave]
+        factor = pivot[enter + 1]
+        solved = [-value / factor for value in pivot]
+        solved[enter + 1] = 1 / factor
+        for row in [goal, *rows]:
+            if row is pivot or not row[enter + 1]:
+                continue
+            lead, row[enter + 1] = row[enter + 1], mp.mpf(0)
+            for j, value in enumerate(solved):
+                row[j] += lead * value
+        rows[leave] = solved
+        within[leave], outside[enter] = outside[enter], within[leave]
+    else:
+        raise ArithmeticError("the linear program of the lotteries did not end")
+    prices, lottery = [mp.mpf(0)] * m, [mp.mpf(0)] * m
+    for v, row in zip(within, rows, strict=True):
+        if v < size:
+            prices[inside[v]] = max(mp.mpf(0), row[0]) * worth / scale
+    for v, value in zip(outside, goal[1:], strict=True):
+        if v >= size:
+            lottery[inside[v - size]] = max(mp.mpf(0), value)
+    return prices, lottery
 
 
-def nash(model: Model, policy: Sequence[float]) -> tuple[Vector, Real]:
-    """Polish a float policy to the Nash policy with KL = τ; return it with s (y = s·Aπ)."""
+def nash(model: Model, log_policy: Sequence[float]) -> tuple[Vector, Real]:
+    """Polish a float log-policy to the Nash policy with KL = τ; return it with s (y = s·Aπ)."""
     inside = model.support
-    y = [mp.mpf(0)] * len(policy)
+    y = [mp.mpf(0)] * len(log_policy)
     for x in inside:
-        y[x] = mp.log(mp.mpf(policy[x]) / model.reference[x]) if policy[x] else -mp.mpf(800)
+        y[x] = max(mp.mpf(log_policy[x]), mp.mpf(-(10**6))) - mp.log(model.reference[x])
     current = tilt(model.reference, y, 1)
     payoff = times(model.margins, current)
     mean = dot(payoff, current)
@@ -259,6 +297,8 @@ def nash(model: Model, policy: Sequence[float]) -> tuple[Vector, Real]:
         for i, x in enumerate(inside):
             y[x] += step[i]
         s += step[size]
-        if max(abs(step[i]) * current[x] for i, x in enumerate(inside)) <= mp.mpf(10) ** (8 - mp.dps):
+        if max(abs(step[i]) * current[x] for i, x in enumerate(inside)) <= mp.mpf(10) ** (
+            8 - mp.dps
+        ):
             break
     return tilt(model.reference, y, 1), s

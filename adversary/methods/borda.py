@@ -29,7 +29,7 @@ class Borda(Method):
         noise = (opponents * preferences.noise).sum(-1)
         shown = preferences.log_opponents.logsumexp(-1) > -torch.inf
         eligible = shown & preferences.support
-        uniform = torch.where(eligible, 0.0, -torch.inf).log_softmax(-1)
+        uniform = torch.where(eligible, 0.0, -torch.inf).double().log_softmax(-1)
         free = torch.full_like(preferences.budget, torch.inf)
         exact = torch.zeros_like(free)
         return linear_outcome(score, noise, uniform, free, eligible.any(-1), exact)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from itertools import count
 from typing import ClassVar, final
 
 import numpy as np
@@ -33,11 +34,11 @@ class Evolution(Strategy):
         import cma
 
         generator = torch.Generator().manual_seed(seed)
-        seeds = iter(np.random.SeedSequence(seed).generate_state(self.generations * self.islands))
+        numbers = count()
 
         def island() -> tuple[cma.CMAEvolutionStrategy, torch.Tensor]:
             point, support = space.random(1, generator)
-            rng = np.random.default_rng(int(next(seeds)))
+            rng = np.random.default_rng([seed, next(numbers)])
             options = {
                 "bounds": [limit.tolist() for limit in space.limits],
                 "popsize": self.population,

@@ -29,8 +29,8 @@ class Gradient(Strategy):
     """
 
     restarts: int = 256
-    steps: int = 800
-    rounds: int = 24
+    steps: int = 500
+    rounds: int = 12
     patience: int = 4
     tolerance: float = 1e-4
     name: ClassVar[str] = "gradient"
@@ -53,6 +53,27 @@ class Gradient(Strategy):
                 return
             points, support, fresh = self._replace(space, values, points, support, generator)
 
+    def refine(
+        self,
+        space: SearchSpace,
+        method: Method,
+        point: Tensor,
+        support: Tensor,
+        seed: int,
+        incumbent: Incumbent,
+        frozen: Tensor,
+    ) -> None:
+        """Run one round from a point and its near mutants; `frozen` coordinates stay."""
+        generator = torch.Generator().manual_seed(seed)
+        draws = torch.randn(self.restarts, len(point), generator=generator, dtype=torch.float64)
+        size = torch.logspace(-3, 0, self.restarts, dtype=torch.float64)
+        size[0] = 0.0
+        draws[:, frozen] = 0.0
+        points = (point + size[:, None] * draws).clamp(*space.limits)
+        fresh = torch.zeros(self.restarts, dtype=torch.bool)
+        supports = support.expand(self.restarts, -1)
+        self._ascend(space, method, points, supports, fresh, 0, generator, incumbent, frozen)
+
     def _ascend(
         self,
         space: SearchSpace,
@@ -63,6 +84,7 @@ class Gradient(Strategy):
         number: int,
         generator: torch.Generator,
         incumbent: Incumbent,
+        frozen: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """One round; returns each restart's best true ratio and where it was."""
         # No one schedule suits all methods: each restart draws its own; old ones refine.
@@ -91,6 +113,8 @@ class Gradient(Strategy):
             usable = goal.isfinite() & ~result.every.isnan()
             (slope,) = torch.autograd.grad(torch.where(usable, goal, 0.0).sum(), points)
             slope = torch.nan_to_num(slope, 0.0, 0.0, 0.0)
+            if frozen is not None:
+                slope[:, frozen] = 0.0
             with torch.no_grad():  # Adam (Kingma and Ba 2015), one learning rate for each restart
                 first = 0.9 * first + 0.1 * slope
                 second = 0.99 * second + 0.01 * slope**2

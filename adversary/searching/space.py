@@ -195,6 +195,30 @@ class SearchSpace:
         table = torch.cat([logits - math.log(2), diagonal], -1)[..., index]
         return {"log_nu" if self.sampling == "pairs" else "log_nu_by_user": table}
 
+    def locate(self, instance: Instance) -> tuple[Float[Tensor, "n"], Bool[Tensor, "m"]]:
+        """Return the coordinates and the support of an instance of the space, within its limits.
+
+        Zeros of weights and utilities go to the lower limit, those of the reference to the support.
+        """
+        there = Population.of(instance)[0]
+        point = torch.zeros(self.dimension, dtype=torch.float64)
+        support = torch.ones(self.alternatives, dtype=torch.bool)
+        found = {"utilities": torch.logit(there.utilities), "weights": there.log_weights}
+        first, second = torch.tensor(all_pairs(self.alternatives)).unbind(-1)
+        if there.log_mu is not None:
+            found["law"] = there.log_mu
+        elif there.log_nu is not None:
+            found["law"] = there.log_nu[first, second]
+        elif there.log_nu_by_user is not None:
+            found["law"] = there.log_nu_by_user[:, first, second]
+        if there.log_reference is not None and there.budget is not None:
+            found |= {"reference": there.log_reference, "budget": there.budget.log()}
+            if self.reference is FREE:
+                support = there.log_reference > -torch.inf
+        for name, (where, _, _) in self.parts.items():
+            point[where] = found[name].reshape(-1)
+        return point.clamp(*self.limits), support
+
     def instances(
         self, point: Float[Tensor, "n"], support: Bool[Tensor, "m"]
     ) -> Iterator[Instance]:

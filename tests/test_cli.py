@@ -1,0 +1,435 @@
+"""The command line as a person or a script meets it: output, exit status, one line for an error."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from adversary.cli import main
+from adversary.document import read
+from adversary.version import __version__
+
+FAST = ("--time-limit", "0.3")
+METHODS = ["borda", "dpo", "maximal-lotteries", "nlhf", "rlhf"]
+INSTANCE = {
+    "format": "adversary-instance/1",
+    "beta": "8",
+    "alternatives": ["a", "b", "c"],
+    "users": [
+        {"weight": "1/3", "utilities": ["0", "1/2", "1"]},
+        {"weight": "2/3", "utilities": ["1", "0.25", "1e-3"]},
+    ],
+    "sampling": {"kind": "independent", "weights": ["1/3", "1/3", "1/3"]},
+    "reference": {"weights": ["1/2", "1/2", "0"], "kl_budget": "1/10"},
+}
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Call the command line in an empty folder; return exit status and both outputs."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as end:
+            main(list(arguments))
+        out, err = capfd.readouterr()
+        return int(end.value.code or 0), out, err
+
+    return call
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Path:
+    path = tmp_path / "i.json"
+    path.write_text(json.dumps(INSTANCE))
+    return path
+
+
+def process(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `python -m adversary` as a process without standard input."""
+    return subprocess.run(
+        [sys.executable, "-m", "adversary", *arguments],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=120,
+    )
+
+
+def check_search_json(found: dict, method: str, file: str | None) -> None:
+    """The object that `search --json` prints: the one place that knows its certified part."""
+    assert found["method"] == method
+    assert set(found) >= {
+        "method",
+        "beta",
+        "certified_lower_bound",
+        "numeric_distortion",
+        "theory",
+        "file",
+        "seconds",
+    }
+    assert found["file"] == file
+    assert found["numeric_distortion"] >= 1
+    assert 0 < found["seconds"] < 60
+    assert isinstance(found["theory"], list)
+    bound = found["certified_lower_bound"]
+    if bound is not None:
+        assert isinstance(bound, str)
+        assert float(bound) <= found["numeric_distortion"] * (1 + 1e-9)
+
+
+def check_search_text(out: str, method: str) -> None:
+    """What people read begins with the method and the number, and says what it is worth."""
+    first = out.splitlines()[0]
+    assert first.startswith(f"{method}: distortion ")
+    assert "certified" in first
+
+
+SEARCHES = [
+    ("rlhf", "--beta", "8", "--alternatives", "3"),
+    ("rlhf", "--beta", "8", "--alternatives", "3", "--kl", "free", "--out", "w.json"),
+    ("nlhf", "--beta", "8", "--alternatives", "4", "--kl", "0.5", "--sampling", "pairs"),
+    ("dpo", "--beta", "5/2", "--sampling", "user-dependent", "--kl", "1e-3", "--users", "2"),
+    ("borda", "--beta", "2", "--sampling", "uniform", "--strategy", "evolution"),
+]
+
+
+@pytest.mark.parametrize("arguments", SEARCHES, ids=" ".join)
+def test_search_for_people(run: Run, arguments: Sequence[str]) -> None:
+    """A table with the bound, theory beside it, and the instance; nothing on standard error."""
+    status, out, err = run("search", *arguments, *FAST)
+    assert (status, err) == (0, "")
+    check_search_text(out, arguments[0])
+    assert "user type 1" in out
+    assert ("KL budget" in out) == ("--kl" in arguments)
+    assert "seed 0" in out
+
+
+@pytest.mark.parametrize("arguments", SEARCHES, ids=" ".join)
+def test_search_for_scripts(run: Run, arguments: Sequence[str]) -> None:
+    """One JSON object on one line, and the file where one was asked for."""
+    status, out, err = run("search", *arguments, *FAST, "--json")
+    assert (status, err) == (0, "")
+    assert out.count("\n") == 1
+    file = "w.json" if "--out" in arguments else None
+    check_search_json(json.loads(out), arguments[0], file)
+    assert Path("w.json").exists() == (file is not None)
+
+
+def test_the_five_commands_in_a_row(run: Run) -> None:
+    """A search writes a file, `solve` reads it and finds the same number."""
+    status, out, _ = run("search", "rlhf", "--beta", "8", "--kl", "free", "--out", "w.json",
+                         *FAST, "--json")  # fmt: skip
+    assert status == 0
+    value = json.loads(out)["numeric_distortion"]
+    assert len(read("w.json").instance.alternatives) == 3
+    status, out, err = run("solve", "w.json", "--json")
+    assert (status, err) == (0, "")
+    rows = {row["method"]: row for row in json.loads(out)["methods"]}
+    assert list(rows) == METHODS
+    assert rows["rlhf"]["distortion_every"] == pytest.approx(value, rel=1e-9)
+    assert all(abs(sum(row["policy"].values()) - 1) < 1e-9 for row in rows.values())
+    status, out, err = run("solve", "w.json", "--method", "rlhf", "--method", "nlhf")
+    assert (status, err) == (0, "")
+    assert "rlhf" in out
+    assert "borda" not in out
+
+
+def test_same_seed_same_file(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two runs with one seed write the same instance; another seed another one."""
+    from adversary.searching import run as module
+    from adversary.searching.gradient import Gradient
+
+    small = Gradient(restarts=8, steps=10, rounds=1)
+    monkeypatch.setattr(module, "_strategy", lambda *_: small)
+    for name, seed in (("1", "5"), ("2", "5"), ("3", "6")):
+        assert run("search", "rlhf", "--beta", "3", "--seed", seed, "--out", name)[0] == 0
+    assert read("1").instance == read("2").instance != read("3").instance
+
+
+def test_an_old_file_is_replaced_whole(run: Run) -> None:
+    """The output file may exist; no other file appears beside it."""
+    Path("w.json").write_text("old")
+    assert run("search", "borda", "--beta", "2", "--out", "w.json", *FAST)[0] == 0
+    assert read("w.json").instance.beta == 2
+    assert [p.name for p in Path().iterdir()] == ["w.json"]
+
+
+def test_solve_one_instance(run: Run, instance: Path) -> None:
+    """Every method's row: policy within the reference's support, ratio, status."""
+    status, out, err = run("solve", str(instance))
+    assert (status, err) == (0, "")
+    for name in METHODS:
+        assert any(line.startswith(f"{name} ") for line in out.splitlines())
+    rows = json.loads(run("solve", str(instance), "--json")[1])["methods"]
+    for row in rows:
+        assert row["policy"]["c"] == 0
+        assert row["status"] in ("solved", "tied")
+        assert row["distortion_some"] >= row["distortion_every"] > 0
+    assert rows[1]["policy"]["a"] == pytest.approx(rows[4]["policy"]["a"], rel=1e-9)
+
+
+def test_solve_says_when_a_policy_is_undetermined(run: Run, instance: Path) -> None:
+    """A disconnected pair law: null in JSON, a word for people, advice in both."""
+    law = {"kind": "pairs", "weights": [["b", "c", "1"]]}
+    instance.write_text(json.dumps(INSTANCE | {"sampling": law}))
+    row = json.loads(run("solve", str(instance), "--method", "rlhf", "--json")[1])["methods"][0]
+    assert row["distortion_every"] is None
+    assert row["status"] == "disconnected"
+    assert "not connected" in row["advice"]
+    assert "undetermined" in run("solve", str(instance), "--method", "rlhf")[1]
+
+
+def test_solve_prints_infinity_as_text(run: Run, instance: Path) -> None:
+    """A method that earns nothing has an infinite ratio, which JSON cannot hold."""
+    users = [
+        {"weight": "9/10", "utilities": ["1e-9", "0", "0"]},
+        {"weight": "1/10", "utilities": ["0", "1", "0"]},
+    ]
+    content = INSTANCE | {"users": users, "reference": None, "beta": "1000"}
+    law = {"kind": "pairs", "weights": [["a", "b", "1e-9"], ["a", "c", "1"], ["b", "c", "1e-9"]]}
+    users[0]["utilities"] = ["0", "0", "1"]
+    users[1]["utilities"] = ["1", "0", "1"]
+    instance.write_text(json.dumps(content | {"users": users, "sampling": law}))
+    users[0]["utilities"], users[1]["utilities"] = ["0", "0", "0"], ["0", "0", "0"]
+    status, out, _ = run("solve", str(instance), "--json")
+    assert status == 0
+    json.loads(out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+
+
+def test_methods(run: Run) -> None:
+    """Names and summaries of the five."""
+    status, out, err = run("methods")
+    assert (status, err) == (0, "")
+    assert [line.split()[0] for line in out.splitlines()] == METHODS
+    found = json.loads(run("methods", "--json")[1])["methods"]
+    assert [m["name"] for m in found] == METHODS
+    assert all(m["summary"] for m in found)
+
+
+@pytest.mark.parametrize("command", ["search", "solve"])
+def test_help_shows_an_example(run: Run, command: str) -> None:
+    """`--help` ends with a command to copy, and it is one of this program's."""
+    status, out, _ = run(command, "--help")
+    assert status == 0
+    assert f"Example: adversary {command} " in " ".join(out.split())
+
+
+def test_top_help_and_version(run: Run) -> None:
+    """`--help` names the commands; `--version` prints the version alone."""
+    status, out, _ = run("--help")
+    assert status == 0
+    assert all(command in out for command in ("search", "solve", "methods"))
+    assert run("--version") == (0, f"{__version__}\n", "")
+
+
+def test_as_a_process(tmp_path: Path) -> None:
+    """`python -m adversary` does the same, without a terminal or standard input."""
+    out = tmp_path / "w.json"
+    done = process("search", "rlhf", "--beta", "4", *FAST, "--json", "--out", str(out))
+    assert (done.returncode, done.stderr) == (0, "")
+    check_search_json(json.loads(done.stdout), "rlhf", str(out))
+    done = process("solve", str(out))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "maximal-lotteries" in done.stdout
+    assert process("--version").stdout == f"{__version__}\n"
+
+
+def test_errors_of_a_process(tmp_path: Path) -> None:
+    """Exit status 2 and one line reach the shell."""
+    for arguments in (("solve", str(tmp_path)), ("search", "rhlf", "--beta", "4"), ("serch",)):
+        done = process(*arguments)
+        assert done.returncode == 2
+        assert done.stdout == ""
+        assert done.stderr.count("\n") == 1
+
+
+def test_import_is_fast() -> None:
+    """`--version` loads none of the heavy libraries."""
+    code = (
+        "import sys, adversary, adversary.cli\n"
+        "heavy = {'torch', 'cvxpy', 'matplotlib', 'numpy', 'cma', 'scipy'} & set(sys.modules)\n"
+        "sys.exit(' '.join(sorted(heavy)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def assert_refused(found: tuple[int, str, str], *parts: str) -> None:
+    """Exit status 2, nothing on standard output, one line that has all the parts."""
+    status, out, err = found
+    assert (status, out) == (2, ""), found
+    assert err.startswith("adversary: ")
+    assert err.count("\n") == 1
+    assert err.endswith("\n")
+    assert "Traceback" not in err
+    for part in parts:
+        assert part in err, (part, err)
+
+
+RLHF = ("search", "rlhf", "--beta", "8")
+BAD_REQUESTS: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
+    (("search", "rhlf", "--beta", "8"), ("method", "'rhlf'", "expected 'rlhf'?")),
+    (("search", "Maximal-Lottery", "--beta", "8"), ("'maximal-lotteries'?",)),
+    (("search", "zzz", "--beta", "8"), ("method", "'zzz'", "borda, dpo")),
+    (("search", "rlhf", "--beta", "0"), ("beta", "'0'", "above 0")),
+    (("search", "rlhf", "--beta", "-1"), ("beta", "'-1'", "above 0")),
+    (("search", "rlhf", "--beta", "nan"), ("beta", "'nan'", "exact number")),
+    (("search", "rlhf", "--beta", "inf"), ("beta", "'inf'", "exact number")),
+    (("search", "rlhf", "--beta", "1e9"), ("beta", "at most")),
+    (("search", "rlhf", "--beta", "1/0"), ("beta", "'1/0'", "denominator")),
+    (("search", "rlhf", "--beta", ""), ("beta", "''", "exact number")),
+    (("search", "rlhf"), ("--beta",)),
+    ((*RLHF, "--alternatives", "1"), ("alternatives", "'1'", "from 2 to")),
+    ((*RLHF, "--alternatives", "-3"), ("alternatives", "'-3'", "from 2 to")),
+    ((*RLHF, "--alternatives", "2.5"), ("--alternatives", "'2.5'", "whole number")),
+    ((*RLHF, "--alternatives", "99999", "--sampling", "uniform"), ("alternatives", "'99999'")),
+    ((*RLHF, "--users", "0"), ("users", "'0'", "from 1 to")),
+    ((*RLHF, "--users", "x"), ("--users", "'x'", "whole number")),
+    ((*RLHF, "--kl", "-1"), ("kl_budget", "'-1'", "at least 0")),
+    ((*RLHF, "--kl", "much"), ("KL budget", "'much'", "exact number")),
+    ((*RLHF, "--kl", "nan"), ("KL budget", "'nan'", "exact number")),
+    ((*RLHF, "--sampling", "pair"), ("sampling", "'pair'", "independent, pairs, user-dependent")),
+    ((*RLHF, "--strategy", "grad"), ("strategy", "'grad'", "auto, gradient, evolution")),
+    ((*RLHF, "--time-limit", "-1"), ("time limit", "'-1.0'", "above 0")),
+    ((*RLHF, "--time-limit", "0"), ("time limit", "'0.0'", "above 0")),
+    ((*RLHF, "--time-limit", "nan"), ("time limit", "'nan'", "above 0")),
+    ((*RLHF, "--time-limit", "soon"), ("--time-limit", "'soon'", "seconds")),
+    ((*RLHF, "--seed", "-1"), ("seed", "'-1'", "whole number")),
+    ((*RLHF, "--seed", "1.5"), ("--seed", "'1.5'", "whole number")),
+    ((*RLHF, "--seed", "99999999999999999999"), ("seed", "'99999999999999999999'")),
+    ((*RLHF, "--out", "no/w.json"), ("out", "'no/w.json'", "directory that exists")),
+    ((*RLHF, "--out", "."), ("out", "'.'", "not a directory")),
+    ((*RLHF, "--out", "/dev/null"), ("out", "'/dev/null'", "regular file")),
+    ((*RLHF, "--frobnicate"), ("--frobnicate",)),
+    ((*RLHF, "extra"), ("extra",)),
+    ((*RLHF, "--seed"), ("--seed", "argument")),
+    (("solve", "missing.json"), ("file", "'missing.json'", "No such file")),
+    (("solve", "."), ("file", "'.'", "regular file")),
+    (("solve", "/dev/null"), ("file", "'/dev/null'", "regular file")),
+    (("solve",), ("file",)),
+    (("serch",), ("'serch'", "'search'")),
+]
+
+
+@pytest.mark.parametrize(("arguments", "parts"), BAD_REQUESTS, ids=lambda v: " ".join(v))
+def test_wrong_requests(run: Run, arguments: Sequence[str], parts: Sequence[str]) -> None:
+    """The line names the field, the value and what was expected; no file appears."""
+    assert_refused(run(*arguments), *parts)
+    assert list(Path().iterdir()) == []
+
+
+def user(*utilities: object, weight: object = "1") -> dict:
+    return {"weight": weight, "utilities": list(utilities)}
+
+
+def reference(*weights: object, budget: object = "1") -> dict:
+    return {"reference": {"weights": list(weights), "kl_budget": budget}}
+
+
+def law(**fields: object) -> dict:
+    return {"sampling": fields}
+
+
+BAD_FILES: list[tuple[dict, tuple[str, ...]]] = [
+    ({"beta": "0"}, ("beta", "'0'", "above 0")),
+    ({"beta": "NaN"}, ("beta", "'NaN'", "exact number")),
+    ({"beta": 8}, ("beta", "'8'", "as a string")),
+    ({"beta": 0.1}, ("beta", "'0.1'", "as a string")),
+    ({"format": "adversary-instance/2"}, ("format", "'adversary-instance/2'", "instance/1")),
+    ({"format": None}, ("format", "instance/1")),
+    ({"alternatives": ["a"]}, ("alternatives", "at least 2")),
+    ({"alternatives": []}, ("alternatives", "at least 2")),
+    ({"alternatives": ["a", "b", "a"]}, ("alternatives", "without duplicates")),
+    ({"alternatives": ["a", "b", 3]}, ("alternatives", "'3'", "string")),
+    ({"users": []}, ("users", "at least one")),
+    ({"users": [user("0", "1/2", "2")]}, ("users[0].utilities[2]", "'2'", "[0, 1]")),
+    ({"users": [user("0", "-1/9", "1")]}, ("users[0].utilities[1]", "'-1/9'", "[0, 1]")),
+    ({"users": [user("0", "1")]}, ("users[0].utilities", "2 entries", "3, one for each")),
+    ({"users": [user("0", "1", 0.5)]}, ("users[0].utilities[2]", "'0.5'", "as a string")),
+    ({"users": [user("0", "1", "1", weight="0")]}, ("users.weight", "positive sum")),
+    ({"users": [user("0", "1", "1", weight="-1")]}, ("users.weight[0]", "'-1'", "at least 0")),
+    ({"users": [{"utilities": ["0", "0", "0"]}]}, ("users[0].weight", "nothing")),
+    ({"users": [user("0", "0", "0") | {"name": "x"}]}, ("users[0].name", "no such field")),
+    ({"gamma": "1"}, ("gamma", "'1'", "no such field")),
+    (law(kind="independent", weights=["0", "0", "0"]), ("sampling.weights", "positive sum")),
+    (law(kind="triples", weights=[]), ("sampling.kind", "'triples'", "'pairs'")),
+    (law(kind="pairs", weights=[["a", "z", "1"]]), ("sampling.weights[0]", "'z'", "alternative")),
+    (law(kind="user-dependent", laws=[]), ("sampling.laws", "0 laws", "one law for each")),
+    (reference("0", "0", "0"), ("reference.weights", "positive sum")),
+    (reference("1", "1", "1", budget="-1"), ("reference.kl_budget", "'-1'", "at least 0")),
+    (reference("1", "1"), ("reference.weights", "2 entries", "3, one for each")),
+]
+
+
+@pytest.mark.parametrize(("change", "parts"), BAD_FILES, ids=lambda v: str(v)[:60])
+def test_wrong_files(run: Run, instance: Path, change: dict, parts: Sequence[str]) -> None:
+    """A file that is no instance names its field; a search's checks and a file's are the same."""
+    instance.write_text(json.dumps(INSTANCE | change))
+    assert_refused(run("solve", str(instance)), *parts)
+
+
+@pytest.mark.parametrize(
+    ("content", "parts"),
+    [
+        (b"", ("JSON document",)),
+        (b"{", ("JSON document",)),
+        (b"[]", ("JSON object",)),
+        (b"\xff\xfe", ("UTF-8",)),
+        (b'{"beta": "1", "beta": "2"}', ("beta", "duplicate key")),
+        (b'{"beta": NaN}', ("NaN",)),
+        (b"[" * 100_000, ("nesting",)),
+        (b'{"format": "line\\nbreak"}', ("format", "instance/1")),
+        (b"\\documentclass{article}", ("JSON document",)),
+    ],
+)
+def test_files_that_are_no_json_object(
+    run: Run, instance: Path, content: bytes, parts: Sequence[str]
+) -> None:
+    """Any other file is refused in one line, also where its text would break the line."""
+    instance.write_bytes(content)
+    assert_refused(run("solve", str(instance)), "expected", *parts)
+
+
+def test_an_unknown_method_for_solve(run: Run, instance: Path) -> None:
+    """`solve --method` suggests the nearest name too."""
+    assert_refused(run("solve", str(instance), "--method", "borde"), "'borde'", "'borda'?")
+
+
+def test_a_search_that_finds_nothing_is_status_1(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not the user's mistake: exit status 1, one line, no file."""
+    from adversary import method
+    from tests.searching.methods import Hopeless
+
+    monkeypatch.setattr(method, "by_name", lambda _: Hopeless())
+    found = run("search", "hopeless", "--beta", "2", *FAST, "--out", "w.json")
+    assert found[:2] == (1, "")
+    assert found[2].count("\n") == 1
+    assert list(Path().iterdir()) == []
+
+
+def test_ctrl_c_keeps_the_best(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interrupted search writes and prints what it has."""
+    from adversary.searching.strategy import Incumbent
+
+    offer, calls = Incumbent.offer, []
+
+    def interrupted(self: Incumbent, *arguments: object) -> None:
+        offer(self, *arguments)  # type: ignore[arg-type]
+        calls.append(1)
+        if len(calls) == 5:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Incumbent, "offer", interrupted)
+    status, out, _ = run("search", "borda", "--beta", "4", "--out", "w.json", "--json")
+    assert status == 0
+    assert json.loads(out)["stopped"] == "interrupted"
+    assert read("w.json").instance.beta == 4
