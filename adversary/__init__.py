@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 from adversary.version import __version__
 
 if TYPE_CHECKING:
+    from adversary.certificate import Verdict, check
+    from adversary.certify import Certificate
     from adversary.distortion import Distortion, evaluate
     from adversary.document import Document, read, write
-    from adversary.errors import InputError, SearchError
+    from adversary.errors import CertificateError, InputError, SearchError
     from adversary.instance import (
         Independent,
         Instance,
@@ -31,8 +33,8 @@ if TYPE_CHECKING:
     from adversary.methods.rlhf import RLHF
     from adversary.population import Population
     from adversary.preferences import Preferences
-    from adversary.searching.run import SearchResult, search
     from adversary.searching.space import FREE, SearchSpace
+    from adversary.verbs import SearchResult, search, simplify
 
 _HOMES = {
     "Distortion": "distortion",
@@ -59,8 +61,13 @@ _HOMES = {
     "RLHF": "methods.rlhf",
     "Population": "population",
     "Preferences": "preferences",
-    "SearchResult": "searching.run",
-    "search": "searching.run",
+    "SearchResult": "verbs",
+    "search": "verbs",
+    "simplify": "verbs",
+    "check": "certificate",
+    "Verdict": "certificate",
+    "Certificate": "certify",
+    "CertificateError": "errors",
     "FREE": "searching.space",
     "SearchSpace": "searching.space",
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import repeat
@@ -110,7 +111,8 @@ def certify(
     if policies == "some":
         with mp.workdps(_PRECISIONS[0]):
             for witness in _chosen(instance, method.name):
-                best = _better(best, replace(draft, witness=witness))
+                with suppress(CertificateError):  # not fit to be chosen, or too large for ties
+                    best = _better(best, replace(draft, witness=witness))
     if best is None:
         raise CertificateError(f"no witness was found for {method.name} on this instance")
     bound, document = best
@@ -317,7 +319,7 @@ def _chosen(instance: Instance, method: str) -> list[dict[str, Any]]:
     """Witnesses for `some` by exact ties (SPEC §4.3): policies that a tie may allow.
 
     Single alternatives; for games the worst lottery where it is rational, and the worst policy of
-    the ball on the alternatives that nothing beats. For RLHF a tie proves no more than the dual rule.
+    the ball on the alternatives that nothing beats. For RLHF no tie proves more than `every`.
     """
     if method in ("rlhf", "dpo"):
         return []

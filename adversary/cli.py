@@ -1,30 +1,26 @@
 """The command line: `adversary` or `python -m adversary`.
 
-Exit status: 0 done; 1 a search failed; 2 the request or a file is wrong, with one line that names
-the field, the value and what was expected.
+Exit status: 0 done; 1 a claim was rejected, or a search or a certificate failed; 2 the request or
+a file is wrong, with one line that names the field, the value and what was expected.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from adversary.errors import InputError, SearchError
+from adversary.errors import CertificateError, InputError, SearchError
 from adversary.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from adversary.searching.run import SearchResult
-    from adversary.searching.strategy import Incumbent
-
-NOT_CERTIFIED = "numeric, not certified"
+    from adversary.certify import Certificate
+    from adversary.document import Document
+    from adversary.method import Method
+    from adversary.verbs import SearchResult
 
 app = typer.Typer(
     help="Find worst cases of preference-alignment methods.",
@@ -60,7 +56,7 @@ def main(arguments: list[str] | None = None) -> None:
         status = end.exit_code
     except InputError as error:
         status = _fail(str(error), 2)
-    except SearchError as error:
+    except (SearchError, CertificateError) as error:
         status = _fail(str(error), 1)
     except (KeyboardInterrupt, typer.Abort):
         status = _fail("interrupted", 130)
@@ -123,16 +119,15 @@ def search(
     time_limit: Annotated[
         float | None, typer.Option(help="Seconds.", parser=_seconds, metavar="<float>")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Write the instance to this file.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the certificate to this file.")] = None,
     as_json: _JSON = False,
 ) -> None:
-    """Search for the instance on which METHOD has the largest distortion.
+    """Search for the instance on which METHOD has the largest distortion, and certify it.
 
     Ctrl-C ends the search and keeps the best instance so far.
     """
     from adversary.instance import uniform
     from adversary.method import by_name
-    from adversary.searching.run import search as run
     from adversary.searching.space import FREE, MAX_ALTERNATIVES
 
     chosen = by_name(method)
@@ -141,8 +136,12 @@ def search(
     if not 2 <= alternatives <= MAX_ALTERNATIVES:
         expected = f"a whole number from 2 to {MAX_ALTERNATIVES}"
         raise InputError("alternatives", alternatives, expected)
-    with _progress(time_limit) as progress:
-        result = run(
+    from rich.console import Console
+
+    from adversary import display, verbs
+
+    with display.progress(time_limit) as progress:
+        result = verbs.search(
             chosen,
             beta,
             alternatives,
@@ -159,7 +158,7 @@ def search(
     if as_json:
         _print_json(_search_json(result, out))
     else:
-        _print_search(result, out)
+        display.print_search(Console(highlight=False), result, None if out is None else str(out))
 
 
 def _check_writable(path: Path) -> None:
@@ -175,109 +174,24 @@ def _check_writable(path: Path) -> None:
 def _search_json(result: SearchResult, out: Path | None) -> dict[str, Any]:
     from adversary.exact import to_text
 
+    finding, certificate = result.finding, result.certificate
     return {
-        "method": result.method,
+        "method": finding.method,
         "beta": to_text(result.instance.beta),
-        "certified_lower_bound": None,
+        "certified_lower_bound": certificate and to_text(certificate.lower_bound),
+        "uncertified": result.uncertified,
         "numeric_distortion": _finite(result.distortion),
         "theory": [
-            {"key": t.key, "status": t.status, "bound": value, "source": t.citation}
-            for t, value in result.theory
+            {"key": t.key, "status": t.status, "bound": _finite(value), "source": t.citation}
+            for t, value in finding.theory
         ],
         "file": None if out is None else str(out),
-        "seconds": round(result.seconds, 3),
-        "strategy": result.strategy,
-        "seed": result.seed,
-        "evaluations": result.evaluations,
-        "stopped": result.stopped,
+        "seconds": round(finding.seconds, 3),
+        "strategy": finding.strategy,
+        "seed": finding.seed,
+        "evaluations": finding.evaluations,
+        "stopped": finding.stopped,
     }
-
-
-def _print_search(result: SearchResult, out: Path | None) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console(highlight=False)
-    console.print(
-        f"[bold]{result.method}[/]: distortion ≥ {result.distortion:.6g} ({NOT_CERTIFIED})"
-    )
-    console.print(
-        f"strategy {result.strategy}, seed {result.seed}, {result.evaluations} evaluations, "
-        f"{result.seconds:.1f} s, {result.stopped}"
-    )
-    if result.theory:
-        table = Table("published", "status", "bound", "found / bound", box=None, pad_edge=False)
-        for theorem, bound in result.theory:
-            ratio = f"{result.distortion / bound:.4f}" if bound else ""
-            place = f"{theorem.source.short} {theorem.place}".strip()
-            table.add_row(place, theorem.status, f"{bound:.6g}", ratio)
-        console.print(table)
-    _print_instance(console, result.instance)
-    if out is not None:
-        console.print(f"written to {out}")
-
-
-def _print_instance(console: Any, instance: Any) -> None:
-    from rich.table import Table
-
-    def shown(value: Any) -> str:
-        return f"{float(value):.4g}"
-
-    table = Table("", "weight", *instance.alternatives, box=None, pad_edge=False)
-    total = sum(user.weight for user in instance.users)
-    for k, user in enumerate(instance.users):
-        utilities = [shown(u) for u in user.utilities]
-        table.add_row(f"user type {k + 1}", shown(user.weight / total), *utilities)
-    average = [shown(u) for u in instance.average_utility]
-    table.add_row("average utility", "", *average)
-    law = instance.sampling
-    if law.kind == "independent":
-        mass = sum(law.weights)
-        table.add_row("pair law μ", "", *[shown(w / mass) for w in law.weights])
-    if instance.reference is not None:
-        mass = sum(instance.reference.weights)
-        table.add_row("reference", "", *[shown(w / mass) for w in instance.reference.weights])
-    console.print(table)
-    if law.kind == "pairs":
-        mass = sum(w for _, _, w in law.weights)
-        names = instance.alternatives
-        pairs = ", ".join(f"{names[x]}{names[y]} {shown(w / mass)}" for x, y, w in law.weights)
-        console.print(f"pair law: {pairs}")
-    if law.kind == "user-dependent":
-        console.print("pair law: one for each user type (see the file)")
-    if instance.reference is not None:
-        console.print(f"KL budget {shown(instance.reference.kl_budget)}")
-
-
-@contextmanager
-def _progress(time_limit: float | None) -> Iterator[Callable[[Incumbent], None]]:
-    """Show best so far on standard error while a search runs; silent when that is no terminal."""
-    import time
-
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (
-        TextColumn("best {task.fields[best]}"),
-        BarColumn(),
-        TextColumn("{task.fields[evaluations]} evaluations"),
-        TimeElapsedColumn(),
-    )
-    console = Console(stderr=True)
-    started = time.monotonic()
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
-        task = bar.add_task("search", total=1.0, best="", evaluations=0)
-
-        def show(incumbent: Incumbent) -> None:
-            share = incumbent.share_done
-            if time_limit is not None:
-                share = max(share, (time.monotonic() - started) / time_limit)
-            best = f"{incumbent.value:.6g}"
-            bar.update(task, completed=share, best=best, evaluations=incumbent.evaluations)
-
-        yield show
 
 
 @app.command(epilog="Example: adversary solve w.json --method rlhf --method nlhf")
@@ -299,18 +213,19 @@ def solve(
         _print_json({"file": str(file), "methods": rows})
         return
     from rich.console import Console
-    from rich.table import Table
+
+    from adversary import display
 
     console = Console(highlight=False)
-    _print_instance(console, instance)
+    display.print_instance(console, instance)
     header = ("method", *instance.alternatives, "utility", "distortion", "status")
-    table = Table(*header, box=None, pad_edge=False)
+    table = display.table(*header)
     for row in rows:
-        policy = [f"{p:.4g}" for p in row["policy"].values()]
-        ratio = _ratio_text(row)
-        table.add_row(row["method"], *policy, f"{row['utility']:.4g}", ratio, row["status"])
+        numbers = [*row["policy"].values(), row["utility"]]
+        shown = ["" if number is None else f"{number:.4g}" for number in numbers]
+        table.add_row(row["method"], *shown, _ratio_text(row), row["status"])
     console.print(table)
-    console.print(f"best utility {rows[0]['best_utility']:.6g}; all values {NOT_CERTIFIED}")
+    console.print(f"best utility {rows[0]['best_utility']:.6g}; all values {display.NUMERIC}")
 
 
 def _ratio_text(row: dict[str, Any]) -> str:
@@ -332,17 +247,17 @@ def _solve_one(instance: Any, method: Any) -> dict[str, Any]:
     with torch.no_grad():
         result, outcome = evaluate(Population.of(instance), method)
     status = Status(int(outcome.status[0]))
-    policy = outcome.log_policy[0].exp().tolist()
+    policy = [_finite(p) for p in outcome.log_policy[0].exp().tolist()]
     return {
         "method": method.name,
         "policy": dict(zip(instance.alternatives, policy, strict=True)),
-        "utility": float(result.achieved[0]),
+        "utility": _finite(float(result.achieved[0])),
         "best_utility": float(result.best[0]),
         "distortion_every": _finite(float(result.every[0])),
         "distortion_some": _finite(float(result.some[0])),
         "status": status.name.lower(),
         "advice": status.advice,
-        "residual": float(outcome.residual[0]),
+        "residual": _finite(float(outcome.residual[0])),
         "certified": False,
     }
 
@@ -352,6 +267,130 @@ def _finite(value: float) -> float | str | None:
     if value != value:
         return None
     return "inf" if value == float("inf") else value
+
+
+_POLICIES = Annotated[str, typer.Option(help="Claim for every or some allowed policy.")]
+
+
+@app.command(epilog="Example: adversary certify w.json --method dpo --out certificate.json")
+def certify(
+    file: Annotated[Path, typer.Argument(help="A file of format adversary-instance/1.")],
+    method: Annotated[
+        str | None, typer.Option(help="The method. [default: the one in the file]")
+    ] = None,
+    policies: _POLICIES = "every",
+    out: Annotated[
+        Path | None, typer.Option(help="Where to write. [default: the file itself]")
+    ] = None,
+    as_json: _JSON = False,
+) -> None:
+    """Complete an instance into a certificate, and have the checker accept it."""
+    from adversary.certify import certify as complete
+    from adversary.document import read
+
+    document = read(file)
+    chosen = _method(document, method)
+    _check_policies(policies)
+    _check_writable(out or file)
+    certificate = complete(document.instance, chosen, policies, dict(document.provenance))
+    _finish(certificate, chosen, out or file, as_json)
+
+
+@app.command(epilog="Example: adversary simplify w.json --keep 0.99 --out simple.json")
+def simplify(
+    file: Annotated[Path, typer.Argument(help="A file of format adversary-instance/1.")],
+    keep: Annotated[str, typer.Option(help="Share of the certified bound to keep.")] = "0.99",
+    method: Annotated[
+        str | None, typer.Option(help="The method. [default: the one in the file]")
+    ] = None,
+    policies: _POLICIES = "every",
+    out: Annotated[
+        Path | None, typer.Option(help="Where to write. [default: the file itself]")
+    ] = None,
+    as_json: _JSON = False,
+) -> None:
+    """Find a simpler instance (fewer types and alternatives, shorter numbers), and certify it."""
+    from rich.console import Console
+
+    from adversary import display, verbs
+    from adversary.document import read
+    from adversary.exact import parse_rational
+
+    document = read(file)
+    chosen = _method(document, method)
+    _check_policies(policies)
+    if not 0 < parse_rational("keep", keep) <= 1:
+        raise InputError("keep", keep, "a share above 0, at most 1")
+    _check_writable(out or file)
+    with Console(stderr=True).status("simplifying") as status:
+        certificate = verbs.simplify(document.instance, chosen, keep, policies, status.update)
+    _finish(certificate, chosen, out or file, as_json)
+    if not as_json:
+        display.print_instance(Console(highlight=False), certificate.instance)
+
+
+def _method(document: Document, name: str | None) -> Method:
+    from adversary.method import by_name
+
+    if name is None and document.method is None:
+        raise InputError("method", "nothing", "--method, as the file names none")
+    return by_name(name or str((document.method or {})["name"]))
+
+
+def _check_policies(policies: str) -> None:
+    if policies not in ("every", "some"):
+        raise InputError("policies", policies, "'every' or 'some'")
+
+
+def _finish(certificate: Certificate, method: Method, out: Path, as_json: bool) -> None:
+    from adversary.exact import to_text
+    from adversary.verbs import rounded_down
+
+    certificate.save(out)
+    if as_json:
+        result = {
+            "method": method.name,
+            "beta": to_text(certificate.instance.beta),
+            "certified_lower_bound": to_text(certificate.lower_bound),
+            "policies": certificate.policies,
+            "file": str(out),
+        }
+        _print_json(result)
+        return
+    shown = rounded_down(certificate.lower_bound)
+    which = certificate.policies
+    typer.echo(f"{method.name}: certified distortion ≥ {shown}, {which} allowed policy: {out}")
+
+
+@app.command(epilog="Example: adversary check instances/*.json")
+def check(
+    files: Annotated[list[str], typer.Argument(help="Certificates.", metavar="FILE...")],
+    as_json: _JSON = False,
+) -> None:
+    """Run the trusted checker: accepted only if the file proves its claim."""
+    from adversary.certificate.__main__ import main as run
+
+    if not as_json:
+        raise typer.Exit(run(files))
+    from adversary.certificate import check as judge
+    from adversary.exact import to_text
+
+    rows = []
+    for name in files:
+        verdict = judge(name)
+        bound = None if verdict.bound is None else to_text(verdict.bound)
+        rows.append(
+            {
+                "file": name,
+                "accepted": verdict.accepted,
+                "message": verdict.message,
+                "method": verdict.method,
+                "distortion_at_least": bound,
+                "policies": verdict.policies,
+            }
+        )
+    _print_json({"files": rows})
+    raise typer.Exit(0 if all(row["accepted"] for row in rows) else 1)
 
 
 @app.command()

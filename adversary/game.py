@@ -264,7 +264,8 @@ def _lottery(state: _State, noise: Tensor, played: Tensor) -> tuple[Tensor, Tens
         y = y - torch.einsum("bxr,br->bx", basis, step)
     log_policy = (log_ref + y).log_softmax(-1)
     found = log_policy.isfinite().any(-1, keepdim=True)
-    return torch.where(found, log_policy, state.log_policy), (~active).sum(-1) == 1
+    alone = found[:, 0] & ((~active).sum(-1) == 1)
+    return torch.where(found, log_policy, state.log_policy), alone
 
 
 def _restricted(a: Tensor, played: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from adversary.errors import InputError
-from adversary.exact import parse_rational, spelled
+from adversary.exact import parse_rational, spelled, to_text
 
 FORMAT = "adversary-instance/1"
 MAX_BETA = 10_000

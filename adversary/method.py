@@ -95,7 +95,6 @@ def linear_outcome(
 ) -> Outcome:
     """Return the outcome of a method that maximises ⟨score, π⟩ over the KL ball."""
     optimum = kl_ball.maximise(score, log_reference, budget, noise.detach())
-    support = log_reference > -torch.inf
     several = ~optimum.binding & (optimum.face.sum(-1) > 1) & (budget > 0)
     unit = torch.where(optimum.binding, optimum.residual, 0.0).clamp(min=residual)
     status = torch.where(several, int(Status.TIED), int(Status.SOLVED))
@@ -118,7 +117,11 @@ def available() -> dict[str, type[Method]]:
     """Return all methods by name: the project's own and those of installed packages."""
     found = {}
     for point in sorted(entry_points(group=_GROUP), key=lambda p: p.name):
-        method = point.load()
+        try:
+            method = point.load()
+        except Exception as error:
+            expected = f"a method that can be imported ({type(error).__name__}: {error})"
+            raise InputError(f"entry point {point.name}", point.value, expected) from error
         if not (isinstance(method, type) and issubclass(method, Method)):
             raise InputError(f"entry point {point.name}", point.value, "a subclass of Method")
         found[method.name] = method

@@ -279,7 +279,7 @@ def nash(model: Model, log_policy: Sequence[float]) -> tuple[Vector, Real]:
     mean = dot(payoff, current)
     slope = mp.fsum(current[x] * (payoff[x] - mean) ** 2 for x in inside)
     s = mp.fsum(current[x] * y[x] * (payoff[x] - mean) for x in inside) / slope
-    size = len(inside)
+    size, last = len(inside), mp.inf
     for _ in range(_STEPS):
         current = tilt(model.reference, y, 1)
         payoff = times(model.margins, current)
@@ -297,8 +297,8 @@ def nash(model: Model, log_policy: Sequence[float]) -> tuple[Vector, Real]:
         for i, x in enumerate(inside):
             y[x] += step[i]
         s += step[size]
-        if max(abs(step[i]) * current[x] for i, x in enumerate(inside)) <= mp.mpf(10) ** (
-            8 - mp.dps
-        ):
-            break
+        move = max(abs(step[i]) * current[x] for i, x in enumerate(inside))
+        if move <= mp.mpf(10) ** (8 - mp.dps) or last / 2 <= move <= mp.mpf("1e-25"):
+            break  # the end, or rounding
+        last = move
     return tilt(model.reference, y, 1), s

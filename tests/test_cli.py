@@ -190,19 +190,34 @@ def test_solve_says_when_a_policy_is_undetermined(run: Run, instance: Path) -> N
 
 def test_solve_prints_infinity_as_text(run: Run, instance: Path) -> None:
     """A method that earns nothing has an infinite ratio, which JSON cannot hold."""
-    users = [
-        {"weight": "9/10", "utilities": ["1e-9", "0", "0"]},
-        {"weight": "1/10", "utilities": ["0", "1", "0"]},
+    users = [{"weight": "1", "utilities": ["1", "0", "0"]}]
+    law = {"kind": "pairs", "weights": [["b", "c", "1"]]}
+    change = {"users": users, "sampling": law, "reference": None}
+    instance.write_text(json.dumps(INSTANCE | change))
+    row = json.loads(run("solve", str(instance), "--method", "borda", "--json")[1])["methods"][0]
+    assert row["distortion_every"] == row["distortion_some"] == "inf"
+    assert " inf " in run("solve", str(instance), "--method", "borda")[1]
+
+
+def test_solve_survives_a_method_that_fails(
+    run: Run, instance: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NaN and infinite residuals are null or text in JSON, and blank for people."""
+    from adversary import method
+    from tests.searching.methods import Hopeless
+
+    monkeypatch.setattr(method, "by_name", lambda _: Hopeless())
+    status, out, err = run("solve", str(instance), "--method", "hopeless", "--json")
+    assert (status, err) == (0, "")
+    row = json.loads(out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))["methods"][
+        0
     ]
-    content = INSTANCE | {"users": users, "reference": None, "beta": "1000"}
-    law = {"kind": "pairs", "weights": [["a", "b", "1e-9"], ["a", "c", "1"], ["b", "c", "1e-9"]]}
-    users[0]["utilities"] = ["0", "0", "1"]
-    users[1]["utilities"] = ["1", "0", "1"]
-    instance.write_text(json.dumps(content | {"users": users, "sampling": law}))
-    users[0]["utilities"], users[1]["utilities"] = ["0", "0", "0"], ["0", "0", "0"]
-    status, out, _ = run("solve", str(instance), "--json")
-    assert status == 0
-    json.loads(out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    assert row["policy"] == {"a": None, "b": None, "c": None}
+    assert row["utility"] is row["distortion_every"] is None
+    assert row["status"] == "failed"
+    status, out, err = run("solve", str(instance), "--method", "hopeless")
+    assert (status, err) == (0, "")
+    assert "undetermined" in out
 
 
 def test_methods(run: Run) -> None:
@@ -257,7 +272,7 @@ def test_import_is_fast() -> None:
     code = (
         "import sys, adversary, adversary.cli\n"
         "heavy = {'torch', 'cvxpy', 'matplotlib', 'numpy', 'cma', 'scipy'} & set(sys.modules)\n"
-        "sys.exit(' '.join(sorted(heavy)))"
+        "sys.exit(' '.join(sorted(heavy)) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")

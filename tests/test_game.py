@@ -85,7 +85,7 @@ def test_lotteries_against_linear_programs() -> None:
 def test_many_hard_games_converge() -> None:
     """9216 games of each kind of law, up to 20 alternatives, margins near 0: none is left open.
 
-    The first version of the solver left one in 250 of these unsolved.
+    A solver that never shortens its steps leaves one in 250 of these unsolved.
     """
     for seed, (m, law, beta) in enumerate(
         [(8, "user-dependent", 8.0), (8, "user-dependent", 1e-3), (20, "user-dependent", 8.0),
@@ -222,7 +222,7 @@ def test_highest_over_lotteries_in_a_ball() -> None:
     """Where the ball cuts the set of lotteries, the best agrees with a convex program."""
     rng = np.random.default_rng(2)
     several = 0
-    for _ in range(30):
+    for _ in range(14):
         n = int(rng.integers(1, 4))
         table = clones(skew(rng, n), rng.integers(1, 4, size=n).tolist())
         m = len(table)
@@ -238,7 +238,7 @@ def test_highest_over_lotteries_in_a_ball() -> None:
             budget=tau,
         )
         assert best(table, values, log_ref, tau) == pytest.approx(value, abs=1e-5)
-    assert several >= 10
+    assert several >= 5
 
 
 @pytest.mark.parametrize("tau", [1e-4, 0.05, 0.5, math.inf])

@@ -1,4 +1,4 @@
-"""The verb `search`: one method, one space, one strategy; the result is an exact instance."""
+"""One method, one space, one strategy; the result is an exact instance with a numeric ratio."""
 
 from __future__ import annotations
 
@@ -10,26 +10,23 @@ from fractions import Fraction
 
 import torch
 
-from adversary.distortion import evaluate
-from adversary.document import Document, write
 from adversary.errors import InputError, SearchError
 from adversary.exact import parse_rational
-from adversary.instance import Instance, PairLaw, UserType
-from adversary.method import Method, Status
-from adversary.population import Population
+from adversary.instance import Independent, Instance, PairLaw, UserType
+from adversary.method import Method
 from adversary.searching.evolution import Evolution
 from adversary.searching.gradient import Gradient
+from adversary.searching.simplify import values
 from adversary.searching.space import FREE, SearchSpace
 from adversary.searching.strategy import Incumbent, Strategy
 from adversary.theory import Theorem, applicable
-from adversary.version import __version__
 
-MAX_LOSS = 1e-6
+MAX_LOSS = 5e-7
 STRATEGIES: dict[str, type[Strategy]] = {s.name: s for s in (Gradient, Evolution)}
 
 
 @dataclass(frozen=True)
-class SearchResult:
+class Finding:
     """What a search found. The instance is exact; the distortion is a float, not a proof."""
 
     method: str
@@ -46,20 +43,11 @@ class SearchResult:
     """'finished', 'time limit' or 'interrupted'."""
     history: tuple[tuple[float, float], ...]
     """(seconds, best distortion) at each improvement."""
-
-    def save(self, path: str) -> None:
-        """Write the instance, with method and provenance, atomically."""
-        provenance = {
-            "strategy": self.strategy,
-            "seed": self.seed,
-            "version": __version__,
-            "numeric_distortion": repr(self.distortion),
-        }
-        method = {"name": self.method, "parameters": {}}
-        write(Document(self.instance, method=method, provenance=provenance), path)
+    reducible: bool
+    """Whether all numbers but β, the budget and a uniform law were the search's to choose."""
 
 
-def search(
+def find(
     method: Method,
     beta: Fraction | int | str,
     alternatives: int = 3,
@@ -72,7 +60,7 @@ def search(
     seed: int = 0,
     time_limit: float | None = None,
     progress: Callable[[Incumbent], None] | None = None,
-) -> SearchResult:
+) -> Finding:
     """Search for the instance on which `method` has the largest distortion.
 
     Args:
@@ -124,7 +112,7 @@ def search(
     finally:
         torch.set_num_threads(threads)
     instance, value = exact_instance(space, method, incumbent)
-    return SearchResult(
+    return Finding(
         method=method.name,
         instance=instance,
         distortion=value,
@@ -135,7 +123,15 @@ def search(
         seconds=time.monotonic() - started,
         stopped=stopped,
         history=tuple(incumbent.history),
+        reducible=_reducible(space),
     )
+
+
+def _reducible(space: SearchSpace) -> bool:
+    law = space.sampling
+    uniform = isinstance(law, Independent) and len(set(law.weights)) == 1
+    free_reference = space.reference is None or space.reference is FREE
+    return isinstance(space.users, int) and (isinstance(law, str) or uniform) and free_reference
 
 
 def _strategy(strategy: str | Strategy, method: Method, space: SearchSpace) -> Strategy:
@@ -164,12 +160,12 @@ def _differentiable(method: Method, space: SearchSpace) -> bool:
 def exact_instance(
     space: SearchSpace, method: Method, incumbent: Incumbent
 ) -> tuple[Instance, float]:
-    """Return the incumbent in the fewest decimal digits that lose at most 1e-6 of its ratio."""
+    """Return the incumbent in the fewest decimal digits that keep its ratio up to 5e-7."""
     if incumbent.point is None or incumbent.support is None:
         raise SearchError("the search found no instance on which the method's policy is determined")
     best: tuple[float, Instance] | None = None
     for instance in space.instances(incumbent.point, incumbent.support):
-        value = numeric_distortion(instance, method)
+        value = values([instance], method)[0]
         if best is None or value > best[0]:
             best = value, instance
         if value >= incumbent.value * (1 - MAX_LOSS):
@@ -178,14 +174,6 @@ def exact_instance(
     if best[0] == -math.inf:
         raise SearchError("the method's policy is undetermined at every rounding of the incumbent")
     return best[1], best[0]
-
-
-def numeric_distortion(instance: Instance, method: Method) -> float:
-    """Return the float distortion for every allowed policy; −inf if the policy is undetermined."""
-    with torch.no_grad():
-        result, outcome = evaluate(Population.of(instance), method)
-    usable = int(outcome.status[0]) < Status.DISCONNECTED
-    return float(result.every[0]) if usable else -math.inf
 
 
 def _theory(method: Method, space: SearchSpace) -> list[tuple[Theorem, float]]:

@@ -46,13 +46,18 @@ def values(instances: list[Instance], method: Method) -> list[float]:
 
 
 def simplify(
-    instance: Instance, method: Method, loss: float, report: Report = lambda _: None
+    instance: Instance,
+    method: Method,
+    loss: float,
+    report: Report = lambda _: None,
+    alternatives: bool = True,
 ) -> Instance:
     """Return a simpler instance whose numeric distortion is at least (1 − loss) of the given one's.
 
     First user types and alternatives are dropped, the rest of the numbers being solved for again
     by gradient ascent; then zero masses and short numbers are tried one by one, in stages. Users,
-    pair law and reference may change; β, the kind of the law, a uniform law and the budget do not.
+    pair law and reference may change; β, the kind of the law, a uniform law and the budget do not,
+    nor the alternatives unless `alternatives`.
     """
     if not 0 <= loss < 1:
         raise InputError("keep", 1 - loss, "a share above 0, at most 1")
@@ -61,7 +66,7 @@ def simplify(
         raise InputError("method", method.name, "a method whose policy the instance determines")
     floor = min(floor, 1e300)
     goal = _Goal(method, floor, loss, report)
-    instance = goal.fewer(instance)
+    instance = goal.fewer(instance, alternatives)
     if loss >= _ASCENT:
         instance = goal.plainer(instance)
     return goal.shorter(instance)
@@ -85,9 +90,9 @@ class _Goal:
         least = self.least(share)
         return next((c for c, v in zip(candidates, found, strict=True) if v >= least), None)
 
-    def fewer(self, instance: Instance) -> Instance:
+    def fewer(self, instance: Instance, alternatives: bool) -> Instance:
         """Drop user types, then alternatives, while enough is kept."""
-        for smaller in (_without_types, _without_alternatives):
+        for smaller in (_without_types, *((_without_alternatives,) if alternatives else ())):
             while candidates := list(smaller(instance)):
                 kept = self._best(candidates)
                 if kept is None:
@@ -175,8 +180,8 @@ def polish(
         None if reference is None else FREE,
         None if reference is None else reference.kl_budget,
     )
-    if law.kind == "user-dependent" and any(isinstance(own, Independent) for own in law.laws):  # type: ignore[union-attr]
-        return instance
+    if isinstance(law, UserDependent) and any(isinstance(own, Independent) for own in law.laws):
+        return instance  # a search gives each type a law on pairs
     incumbent = Incumbent()
     point, support = space.locate(instance)
     m, settled = len(instance.alternatives), settled or {}
@@ -198,12 +203,11 @@ def _without_types(instance: Instance) -> Iterator[Instance]:
         rest = users[:k] + users[k + 1 :]
         if not any(user.weight for user in rest):
             continue
-        own = UserDependent(law.laws[:k] + law.laws[k + 1 :]) if _by_user(law) else law  # type: ignore[union-attr]
-        yield replace(instance, users=rest, sampling=own)
-
-
-def _by_user(law: PairLaw) -> bool:
-    return isinstance(law, UserDependent)
+        if isinstance(law, UserDependent):
+            own = UserDependent(law.laws[:k] + law.laws[k + 1 :])
+            yield replace(instance, users=rest, sampling=own)
+        else:
+            yield replace(instance, users=rest)
 
 
 def _without_alternatives(instance: Instance) -> Iterator[Instance]:

@@ -299,6 +299,46 @@ def regularised_game(
     return tilt(reference, log_score, mpf(1))
 
 
+def hull_in_ball(data: Problem, vertices: list[Vector]) -> tuple[Real, Real] | None:
+    """The least and greatest utility of the mixtures of these that lie in the ball; None: none."""
+    if all(max(v) > 1 - TIE for v in vertices):
+        tied = [v.index(max(v)) for v in vertices]
+        mass = sum(data.reference[x] for x in tied)
+        spare = data.budget + mp.log(mass)
+        if spare < 0:
+            return None
+        own = [q / mass if x in tied else mpf(0) for x, q in enumerate(data.reference)]
+        low = dot(maximise([-u for u in data.utility], own, spare)[0], data.utility)
+        return low, dot(maximise(data.utility, own, spare)[0], data.utility)
+    if len(vertices) > 2:
+        raise NotImplementedError("more than two mixed maximal lotteries, not all in the ball")
+
+    def mixture(t: Real) -> Vector:
+        return [(1 - t) * p + t * q for p, q in zip(*vertices, strict=True)]
+
+    def excess(t: Real) -> Real:
+        return divergence(mixture(t), data.reference) - data.budget
+
+    low, high = mpf(0), mpf(1)
+    for _ in range(300):  # the divergence is convex in t: ternary search
+        third = (high - low) / 3
+        if excess(low + third) < excess(high - third):
+            high -= third
+        else:
+            low += third
+    least = (low + high) / 2
+    if excess(least) > 0:
+        return None
+    ends = []
+    for end in (mpf(0), mpf(1)):
+        near, far = least, end
+        for _ in range(0 if excess(end) <= 0 else 170):
+            middle = (near + far) / 2
+            near, far = (middle, far) if excess(middle) <= 0 else (near, middle)
+        ends.append(dot(mixture(near if excess(end) > 0 else end), data.utility))
+    return min(ends), max(ends)
+
+
 def solve(data: Problem) -> Solution:
     """The allowed policies of the method (SPEC 3.6)."""
     utility = data.utility
@@ -332,7 +372,10 @@ def solve(data: Problem) -> Solution:
             return Solution(data.reference, value, value, mp.inf)
         inside = [v for v in vertices if divergence(v, data.reference) <= data.budget]
         if len(vertices) > 1 and len(inside) < len(vertices):
-            raise NotImplementedError("several maximal lotteries, not all in the ball")
+            limits = hull_in_ball(data, vertices)
+            if limits is not None:
+                return Solution(vertices[0], *limits, None)
+            inside = []
         if not inside:
             known: dict[Real, Vector] = {}
 

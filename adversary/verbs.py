@@ -1,0 +1,113 @@
+"""The verbs that end in a certificate: search and simplify."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from adversary.certify import Certificate, certify
+from adversary.document import Document, write
+from adversary.errors import CertificateError
+from adversary.exact import parse_rational
+from adversary.instance import Instance
+from adversary.method import Method
+from adversary.searching import run
+from adversary.searching.run import Finding
+from adversary.searching.simplify import simplify as reduce
+from adversary.searching.simplify import values
+from adversary.version import __version__
+
+_LOSS = 4e-7  # of what a search finds, for shorter numbers
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """What a search found: an exact instance, and a certificate wherever one could be made."""
+
+    finding: Finding
+    """The search itself: strategy, seed, history, theory, how it stopped."""
+    instance: Instance
+    """The worst instance, simplified."""
+    distortion: float
+    """Its numeric distortion, for every policy that the method allows."""
+    certificate: Certificate | None
+    uncertified: str | None
+    """Why there is no certificate."""
+
+    def save(self, path: str) -> None:
+        """Write the certificate, or without one the instance, atomically."""
+        if self.certificate is not None:
+            self.certificate.save(path)
+        else:
+            method = {"name": self.finding.method, "parameters": {}}
+            write(
+                Document(self.instance, method=method, provenance=_provenance(self.finding)), path
+            )
+
+
+def search(method: Method, beta: Any, alternatives: int = 3, **options: Any) -> SearchResult:
+    """Search for a bad instance, simplify it at a loss of at most 1e-6, and certify it.
+
+    Takes what `adversary.searching.run.find` takes: users, sampling, reference, kl_budget,
+    strategy, seed, time_limit, progress. A method for which the checker has no rule gives a
+    numeric result that says so.
+    """
+    finding = run.find(method, beta, alternatives, **options)
+    instance = finding.instance
+    if finding.reducible:
+        instance = reduce(instance, method, _LOSS, alternatives=False)
+    try:
+        certificate = certify(instance, method, provenance=_provenance(finding))
+    except CertificateError as reason:
+        return SearchResult(finding, instance, _value(instance, method), None, str(reason))
+    return SearchResult(finding, instance, _value(instance, method), certificate, None)
+
+
+def simplify(
+    instance: Instance,
+    method: Method,
+    keep: Any = "0.99",
+    policies: str = "every",
+    report: Callable[[str], None] = lambda _: None,
+) -> Certificate:
+    """Return a certificate of a simpler instance that keeps a share of the certified bound.
+
+    Raises CertificateError where the given or the simpler instance cannot be certified.
+    """
+    share = parse_rational("keep", keep)
+    before = certify(instance, method, policies)
+    loss = float(1 - share)
+    for _ in range(4):
+        simpler = reduce(instance, method, loss, report=report)
+        after = certify(
+            simpler, method, policies, {"version": __version__, "simplified": str(keep)}
+        )
+        if after.lower_bound >= share * before.lower_bound:
+            return after
+        loss /= 4
+    return before
+
+
+def _value(instance: Instance, method: Method) -> float:
+    return values([instance], method)[0]
+
+
+def _provenance(finding: Finding) -> dict[str, Any]:
+    return {
+        "strategy": finding.strategy,
+        "seed": finding.seed,
+        "version": __version__,
+        "stopped": finding.stopped,
+    }
+
+
+def rounded_down(bound: Fraction, digits: int = 6) -> str:
+    """Return a decimal with so many significant digits, at most the bound."""
+    if bound <= 0:
+        return "0"
+    places = digits - 1 - math.floor(math.log10(bound))
+    scale = Fraction(10) ** places
+    return f"{float(Fraction(math.floor(bound * scale)) / scale):.{digits}g}"
