@@ -19,6 +19,7 @@ from adversary.preferences import Preferences
 
 _ITERATIONS = 500
 _MAX_LOGIT = 600.0
+_TAIL_ROUNDING = 256 * torch.finfo(torch.float64).eps  # of a sum over types of σ(βd)
 
 
 @dataclass(frozen=True)
@@ -235,11 +236,16 @@ def _newton(edges: _Edges, parts: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def noise(preferences: Preferences, reward: Float[Tensor, "*batch m"]) -> Float[Tensor, "*batch m"]:
-    """Return the error of r_x from the margins' rounding: Σ_y N·noise / Σ_y N·σ'."""
+    """Return the error of r_x from the data's rounding: Σ_y N·noise / Σ_y N·σ'.
+
+    The fit uses margins near ½ and win probabilities in the tails, which are accurate to their own
+    size: β = 50 puts contests between probabilities of 1e-22.
+    """
     with torch.no_grad():
         m = reward.shape[-1]
         off = preferences.log_opponents.masked_fill(torch.eye(m, dtype=torch.bool), -torch.inf)
         share = (off - torch.where(off > -torch.inf, off, -1e300).amax(-1, keepdim=True)).exp()
         slope = (share * curvature(reward)).sum(-1)
-        total = (share * preferences.noise).sum(-1)
+        tail = _TAIL_ROUNDING * torch.minimum(preferences.win, preferences.win.mT)
+        total = (share * torch.minimum(preferences.noise, tail)).sum(-1)
         return torch.where(slope > 0, total / slope.clamp(min=1e-300), 0.0)

@@ -157,8 +157,10 @@ def _attempts(
         free = torch.full_like(preferences.budget, torch.inf)
         tables = (preferences.margin, preferences.noise, preferences.log_reference)
         nearest = _normalised(game.solve(*tables, free).log_policy.exp().tolist())
-    ways = [lambda: _lottery(model, nearest), lambda: _nash(model, preferences)]
-    return ways if precise.divergence(nearest, model.reference) <= model.budget else ways[::-1]
+    if precise.divergence(nearest, model.reference) <= model.budget:
+        inner = [lambda: _lottery(model, nearest), lambda: _limited(model)]
+        return [*inner, lambda: _nash(model, preferences)]
+    return [lambda: _nash(model, preferences), lambda: _lottery(model, nearest)]
 
 
 def _normalised(weights: Sequence[float]) -> Vector:
@@ -270,21 +272,38 @@ def _on_face(model: Model, reward: Vector, winners: list[int]) -> dict[str, Any]
 
 
 def _nash(model: Model, preferences: Preferences) -> dict[str, Any]:
-    """The budget binds: the Nash policy, a little inside the ball."""
+    """The budget binds at the Nash policy."""
     with torch.no_grad():
         tables = (preferences.margin, preferences.noise, preferences.log_reference)
         # From below, Newton's method converges however close the budget is to a lottery's.
         start = game.solve(*tables, preferences.budget * (1 - 1e-6)).log_policy
     policy, s = precise.nash(model, start.tolist())
     smoothing, allowance = _interior(model, policy)
-    # A little of the reference takes the opponent into the ball; rounding must not take it out.
+    return _against(model, policy, smoothing * s, smoothing, allowance)
+
+
+def _limited(model: Model) -> dict[str, Any]:
+    """The budget keeps the best of the maximal lotteries out of the ball, but not all of them."""
+    policy, s, t = precise.limited_lottery(model)
+    allowance = precise.dot(model.utility, policy) * _SLACK * t / max(1, s)
+    return _against(model, policy, s / t, 1 / t, allowance)
+
+
+def _against(
+    model: Model, policy: Vector, multiplier: Real, smoothing: Real, allowance: Real
+) -> dict[str, Any]:
+    """The witness with a policy of KL = τ as the opponent.
+
+    A little of the reference takes it into the ball, out of which rounding must not take it.
+    """
     share = allowance / max(1, 1 + model.budget)
     digits = _digits(share) + 4
     opponent = [p + share * (q - p) for p, q in zip(policy, model.reference, strict=True)]
+    power = smoothing == mp.mpf(10) ** mp.nint(mp.log10(smoothing))
     return {
         "opponent": [_down(p, digits) for p in opponent],
-        "multiplier": _down(smoothing * s, digits),
-        "smoothing": _power(smoothing),
+        "multiplier": _down(multiplier, digits),
+        "smoothing": _power(smoothing) if power else _down(smoothing, digits),
     }
 
 
@@ -325,32 +344,65 @@ def _chosen(instance: Instance, method: str) -> list[dict[str, Any]]:
         return []
     model = precise.model(instance)
     m = len(model.utility)
-    found = [[str(int(z == x)) for z in range(m)] for x in model.support]
+    found = [[Fraction(int(z == x)) for z in range(m)] for x in model.support]
     if method != "borda":
-        lottery = precise.priced(model, -1)[1]
-        near = [Fraction(str(p)).limit_denominator(10**6) for p in lottery]
-        found.append([to_text(p) for p in near])
-        found += _worst_unbeaten(instance, model) if method == "nlhf" else []
-    return [_optimum(instance, model) | {"chosen": policy} for policy in found]
+        found += _rational_lotteries(model, method == "nlhf" and instance.reference is not None)
+    if method == "nlhf":
+        found += _worst_unbeaten(model)
+    chosen = [[to_text(p) for p in policy] for policy in found]
+    return [_optimum(instance, model) | {"chosen": policy} for policy in chosen]
 
 
-def _worst_unbeaten(instance: Instance, model: Model) -> list[list[str]]:
+def _rational_lotteries(model: Model, ball: bool) -> list[list[Fraction]]:
+    """Mixtures of the best maximal lottery into the worst, as little as the ball asks for.
+
+    An exact tie survives only in rational lotteries; a certain loss also where digits are cut.
+    """
+    worst, best = ([_simple(p) for p in precise.priced(model, sign)[1]] for sign in (-1, 1))
+
+    def mixture(share: Fraction) -> list[Fraction]:
+        mixed = [p + share * (q - p) for p, q in zip(worst, best, strict=True)]
+        return [p / sum(mixed) for p in mixed]
+
+    def excess(share: Fraction) -> Real:
+        return precise.divergence([precise.real(p) for p in mixture(share)], model.reference)
+
+    least, inside = Fraction(0), Fraction(0)
+    if ball and excess(least) > model.budget:
+        grid = [Fraction(k, 32) for k in range(33)]
+        inside = min(grid, key=excess)
+        if excess(inside) > model.budget:
+            return []
+        for _ in range(60):
+            middle = (least + inside) / 2
+            least, inside = (least, middle) if excess(middle) <= model.budget else (middle, inside)
+    return [mixture(inside), mixture(inside + (1 - inside) * Fraction(1, 10**13))]
+
+
+def _simple(value: Real) -> Fraction:
+    """The simple rational that this is to 30 digits, else its decimal."""
+    decimal = _decimal(value, 30, mp.nint)
+    near = decimal.limit_denominator(10**6)
+    return near if abs(near - decimal) < Fraction(1, 10**28) else decimal
+
+
+def _worst_unbeaten(model: Model) -> list[list[Fraction]]:
     """The worst policy of the ball on the alternatives that nothing beats, which all tie."""
     tiny = mp.mpf(10) ** (12 - mp.dps)
     unbeaten = [
         x for x in model.support if all(model.margins[x][z] >= -tiny for z in model.support)
     ]
-    if instance.reference is None or not unbeaten or not precise.fits(model, unbeaten):
+    if not unbeaten or not precise.fits(model, unbeaten):
         return []
     mass = mp.fsum(model.reference[x] for x in unbeaten)
     inside = [q / mass if x in unbeaten else mp.mpf(0) for x, q in enumerate(model.reference)]
     score = [-u for u in model.utility]
     worst = precise.face(replace(model, support=unbeaten), score)
     if precise.fits(model, worst):
-        return [_restricted(instance, worst)]
+        return []  # then a single alternative will do
     s = precise.inverse_temperature(inside, score, model.budget + mp.log(mass))
     policy = precise.tilt(inside, score, s * (1 - mp.mpf("1e-15")))
-    return [[_down(p, 25) for p in policy]]
+    return [[_decimal(p, 25, mp.floor) for p in policy]]
 
 
 def _digits(relative: Real) -> int:

@@ -75,10 +75,6 @@ def _load(path: Path) -> dict[str, Any]:
     if not stat.S_ISREG(status.st_mode):
         os.close(handle)
         raise InputError("file", shown, "a regular file")
-    status = os.fstat(handle)
-    if not stat.S_ISREG(status.st_mode):
-        os.close(handle)
-        raise InputError("file", shown, "a regular file")
     with os.fdopen(handle, "rb") as source:
         if status.st_size > MAX_BYTES:
             raise InputError("file", f"{status.st_size} bytes", f"at most {MAX_BYTES} bytes")

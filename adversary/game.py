@@ -205,7 +205,7 @@ class _State:
 
 
 def _log_ratio(y: Tensor, log_ref: Tensor) -> Tensor:
-    """Return log π/π_ref of π ∝ π_ref·e^y: near the reference, and far away, without cancellation."""
+    """Return log π/π_ref of π ∝ π_ref·e^y, accurate near the reference and far from it."""
     support = log_ref > -torch.inf
     y = torch.where(support, y, 0.0)
     near = y.abs().amax(-1, keepdim=True) < 1
@@ -339,6 +339,7 @@ def _follow(a: Tensor, log_ref: Tensor, tau: Tensor) -> tuple[Tensor, Tensor, Te
         growth = torch.where(near, (1.5 * growth).clamp(max=_GROWTH), growth)
         growth = torch.where(lost | turned, 0.2 * growth, growth)
         growth_all[active] = growth
+        arrived = near & (shift.abs() <= 1e-3)
         shift = torch.where(near, shift.clamp(min=-growth, max=growth), 0.0)
         shift = torch.minimum(shift, end - state.log_s)
         move = state.centred(correct + shift[:, None] * along)
@@ -349,7 +350,7 @@ def _follow(a: Tensor, log_ref: Tensor, tau: Tensor) -> tuple[Tensor, Tensor, Te
         )
         log_s_all[active] = torch.where(lost, good_log_s[active], log_s)
         ended = log_s >= end - 1e-9
-        at_budget = (kl / goal - 1).abs() <= 1e-9
+        at_budget = arrived & ((kl / goal - 1).abs() <= 1e-9)
         change = (state.policy.sqrt() * move).abs().amax(-1)
         small = change <= torch.where(ended, 1e-13, 1e-9) * (
             1 + state.y.abs().amax(-1).clamp(max=1)

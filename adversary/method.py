@@ -107,7 +107,7 @@ def linear_outcome(
             return result
         # A face below its budget: any policy of the ball that lives on it is a maximiser.
         part = (values[several], log_reference[several], budget[several], optimum.face[several])
-        return result.index_put((several,), kl_ball.highest(*part))
+        return result.masked_scatter(several, kl_ball.highest(*part))
 
     return Outcome(optimum.log_policy, status, unit, score, highest)
 

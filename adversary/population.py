@@ -94,14 +94,16 @@ class Population:
         scaled = self.beta[..., None, None] * u
         t = scaled[..., :, None] - scaled[..., None, :]
         sigma, h = torch.sigmoid(t), 0.5 * torch.tanh(0.5 * t)  # h = σ(t) − ½
-        # Rounding: |h| ≤ min(½, β·max(u_x, u_y)/4), and u itself before the difference.
-        own = (EPS * (0.5 * scaled).clamp(max=0.5)).detach()
-        terms = u.shape[-2] + 3
+        # Rounding: |h| ≤ min(½, β·max(u_x, u_y)/4), u itself before the difference, and weights,
+        # whose logs are rounded too.
+        logs = torch.where(w > 0, self.log_weights.abs(), 0.0)
+        size = EPS * (u.shape[-2] + 3 + logs)[..., None]
+        own = (size * (0.5 * scaled).clamp(max=0.5)).detach()
         if self.log_nu_by_user is None:
             log_pairs, log_opponents = self._common_law()
             win, margin = (torch.einsum("...k,...kxy->...xy", w, part) for part in (sigma, h))
             mean = torch.einsum("...k,...kx->...x", w.detach(), own)
-            noise = terms * (mean[..., :, None] + mean[..., None, :])
+            noise = mean[..., :, None] + mean[..., None, :]
         else:
             joint = self.log_weights[..., None, None] + self.log_nu_by_user
             top = joint.detach().amax(-3)
@@ -114,7 +116,7 @@ class Population:
             win, margin = ((share * part).sum(-3) for part in (sigma, h))
             win = torch.where(shown, win, 0.5)  # never compared: no evidence either way
             noise = (share.detach() * (own[..., :, None] + own[..., None, :])).sum(-3)
-            noise = noise * (terms + torch.where(shown, top, 0.0).abs())  # logs round as well
+            noise = noise * (1 + torch.where(shown, top, 0.0).abs())  # this log is rounded as well
         m = u.shape[-1]
         win = win.masked_fill(torch.eye(m, dtype=torch.bool), 0.5)
         uniform = u.new_full((*u.shape[:-2], m), -math.log(m))

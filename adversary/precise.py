@@ -279,26 +279,59 @@ def nash(model: Model, log_policy: Sequence[float]) -> tuple[Vector, Real]:
     mean = dot(payoff, current)
     slope = mp.fsum(current[x] * (payoff[x] - mean) ** 2 for x in inside)
     s = mp.fsum(current[x] * y[x] * (payoff[x] - mean) for x in inside) / slope
-    size, last = len(inside), mp.inf
-    for _ in range(_STEPS):
+    y, s = _balance(model, y, s, None, _STEPS)
+    return tilt(model.reference, y, 1), s
+
+
+def limited_lottery(model: Model) -> tuple[Vector, Real, Real]:
+    """Return (π, s, t) with log π/π_ref = s·Aπ + t·U + const, KL = τ and a large s.
+
+    As s → ∞ π tends to the best of the maximal lotteries in the ball, where the budget excludes a better
+    one. The path starts at s = 0, where π is the optimum of the ball.
+    """
+    t = inverse_temperature(model.reference, model.utility, model.budget)
+    y = [t * u for u in model.utility]
+    s, factor = mp.mpf(0), mp.mpf(10)
+    while s < mp.mpf(10) ** (mp.dps // 4):
+        goal = s * factor if s else mp.mpf("0.01")
+        try:
+            y, t = _balance(model, y, goal, t, 15)
+            s, factor = goal, min(mp.mpf(100), factor**2)
+        except ArithmeticError:
+            factor = mp.sqrt(factor)
+            if not s or factor < 1.01:
+                raise
+    return tilt(model.reference, y, 1), s, t
+
+
+def _balance(model: Model, y: Vector, s: Real, t: Real | None, steps: int) -> tuple[Vector, Real]:
+    """Solve y = s·Aπ + t·U, π ∝ π_ref·e^y, KL = τ by Newton: for s if t is None (0), else for t."""
+    inside, y, last = model.support, list(y), mp.inf
+    size, free = len(inside), s if t is None else t
+    for _ in range(steps):
         current = tilt(model.reference, y, 1)
         payoff = times(model.margins, current)
         average = dot(y, current)
+        s = free if t is None else s
+        along = payoff if t is None else model.utility
         system, right = matrix(size + 1, size + 1), matrix(size + 1, 1)
         for i, x in enumerate(inside):
-            right[i] = s * payoff[x] - y[x]
-            system[i, size] = -payoff[x]
+            right[i] = s * payoff[x] - y[x] + (0 if t is None else free * model.utility[x])
+            system[i, size] = -along[x]
             system[size, i] = current[x] * (y[x] - average)
             for j, z in enumerate(inside):
                 lift = s * current[z] * (model.margins[x][z] - payoff[x])
                 system[i, j] = (x == z) - lift
         right[size] = model.budget - divergence(current, model.reference)
-        step = mp.lu_solve(system, right)
+        try:
+            step = mp.lu_solve(system, right)
+        except TypeError:  # so mpmath reports some singular matrices
+            raise ArithmeticError("a singular system") from None
         for i, x in enumerate(inside):
             y[x] += step[i]
-        s += step[size]
+        free += step[size]
         move = max(abs(step[i]) * current[x] for i, x in enumerate(inside))
         if move <= mp.mpf(10) ** (8 - mp.dps) or last / 2 <= move <= mp.mpf("1e-25"):
-            break  # the end, or rounding
+            return y, free  # the end, or rounding
         last = move
-    return tilt(model.reference, y, 1), s
+    raise ArithmeticError("Newton's method did not converge")

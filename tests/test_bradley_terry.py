@@ -35,9 +35,7 @@ def test_against_cvxpy() -> None:
         assert fit.residual.max() <= 1e-12
         for i in range(100):
             first, second = reference.counts(p.win[i].numpy(), p.log_pairs[i].numpy())
-            value, reward = reference.solved(
-                reference.likelihood(m), first=first, second=second
-            )
+            value, reward = reference.solved(reference.likelihood(m), first=first, second=second)
             own = fit.reward[i].numpy()
             assert -1e-6 <= reference.loss(own, first, second) - value <= 1e-14
             assert np.abs(own - reward).max() <= 1e-3

@@ -77,19 +77,21 @@ def check_search_json(found: dict, method: str, file: str | None) -> None:
         "seconds",
     }
     assert found["file"] == file
-    assert found["numeric_distortion"] >= 1
+    assert float(found["numeric_distortion"]) >= 1  # "inf" is possible
     assert 0 < found["seconds"] < 60
     assert isinstance(found["theory"], list)
     bound = found["certified_lower_bound"]
     if bound is not None:
         assert isinstance(bound, str)
-        assert float(bound) <= found["numeric_distortion"] * (1 + 1e-9)
+        assert 1 <= float(bound) <= float(found["numeric_distortion"]) * (1 + 1e-9)
+    assert (bound is None) == (found["uncertified"] is not None)
 
 
 def check_search_text(out: str, method: str) -> None:
     """What people read begins with the method and the number, and says what it is worth."""
     first = out.splitlines()[0]
-    assert first.startswith(f"{method}: distortion ")
+    assert first.startswith(f"{method}: ")
+    assert "distortion ≥ " in first
     assert "certified" in first
 
 
@@ -230,7 +232,7 @@ def test_methods(run: Run) -> None:
     assert all(m["summary"] for m in found)
 
 
-@pytest.mark.parametrize("command", ["search", "solve"])
+@pytest.mark.parametrize("command", ["search", "solve", "certify", "simplify", "check"])
 def test_help_shows_an_example(run: Run, command: str) -> None:
     """`--help` ends with a command to copy, and it is one of this program's."""
     status, out, _ = run(command, "--help")
@@ -242,7 +244,7 @@ def test_top_help_and_version(run: Run) -> None:
     """`--help` names the commands; `--version` prints the version alone."""
     status, out, _ = run("--help")
     assert status == 0
-    assert all(command in out for command in ("search", "solve", "methods"))
+    assert all(command in out for command in ("search", "solve", "check", "methods"))
     assert run("--version") == (0, f"{__version__}\n", "")
 
 
@@ -288,6 +290,59 @@ def assert_refused(found: tuple[int, str, str], *parts: str) -> None:
     assert "Traceback" not in err
     for part in parts:
         assert part in err, (part, err)
+
+
+def test_certify_and_check(run: Run, instance: Path) -> None:
+    """An instance becomes a certificate that the checker accepts; a raised claim is rejected."""
+    status, out, err = run("certify", "i.json", "--method", "rlhf", "--out", "c.json")
+    assert (status, err) == (0, "")
+    assert out.startswith("rlhf: certified distortion ≥ ")
+    status, out, err = run("check", "c.json")
+    assert (status, err) == (0, "")
+    assert out.startswith("accepted: c.json: rlhf distortion >= ")
+    content = json.loads(Path("c.json").read_text())
+    content["claim"]["distortion_at_least"] = "1000"
+    Path("c.json").write_text(json.dumps(content))
+    assert run("check", "c.json")[0] == 1
+    status, out, _ = run("check", "c.json", "--json")
+    assert status == 1
+    assert json.loads(out)["files"][0]["accepted"] is False
+
+
+def test_certify_what_is_not_certifiable(run: Run, instance: Path) -> None:
+    """A policy that the law does not determine: exit status 1 and one line, the file as it was."""
+    law = {"kind": "pairs", "weights": [["b", "c", "1"]]}
+    before = json.dumps(INSTANCE | {"sampling": law})
+    instance.write_text(before)
+    status, out, err = run("certify", "i.json", "--method", "rlhf")
+    assert (status, out) == (1, "")
+    assert err.count("\n") == 1
+    assert instance.read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (("certify", "i.json"), ("method", "nothing", "--method")),
+        (("certify", "i.json", "--method", "rlfh"), ("'rlfh'", "'rlhf'?")),
+        (("certify", "i.json", "--method", "rlhf", "--policies", "all"), ("policies", "'all'")),
+        (("certify", "i.json", "--method", "rlhf", "--out", "no/c"), ("out", "'no/c'")),
+        (("certify", "no.json", "--method", "rlhf"), ("file", "'no.json'", "No such file")),
+        (("simplify", "i.json", "--method", "rlhf", "--keep", "2"), ("keep", "'2'", "at most 1")),
+        (("simplify", "i.json", "--method", "rlhf", "--keep", "0"), ("keep", "'0'", "above 0")),
+        (("simplify", "i.json", "--method", "rlhf", "--keep", "x"), ("keep", "'x'", "exact")),
+        (("check",), ("FILE",)),
+    ],
+    ids=lambda v: " ".join(v),
+)
+def test_wrong_requests_about_a_file(
+    run: Run, instance: Path, arguments: Sequence[str], parts: Sequence[str]
+) -> None:
+    """The other commands refuse as plainly, and leave the file as it was."""
+    before = instance.read_bytes()
+    assert_refused(run(*arguments), *parts)
+    assert [p.name for p in Path().iterdir()] == ["i.json"]
+    assert instance.read_bytes() == before
 
 
 RLHF = ("search", "rlhf", "--beta", "8")

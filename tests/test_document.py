@@ -299,6 +299,6 @@ def test_write_replaces_and_respects_umask(tmp_path: Path) -> None:
 def test_unwritable_places(tmp_path: Path, place: str) -> None:
     """A place that cannot be written is an InputError that names it."""
     found = read(written(tmp_path / "w.json", plain()))
-    with pytest.raises(InputError, match="^file: "):
+    with pytest.raises(InputError, match=r"^file: "):
         write(found, f"{tmp_path}/{place}")
     assert os.listdir(tmp_path) == ["w.json"]

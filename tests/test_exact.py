@@ -40,11 +40,13 @@ def test_accepted_spellings(text: object, value: Fraction) -> None:
 )  # fmt: skip
 def test_refused_spellings(text: object) -> None:
     """Whatever is not an exact number in ASCII is refused, floats and booleans included."""
-    with pytest.raises(InputError, match="^beta: got "):
+    with pytest.raises(InputError, match=r"^beta: got "):
         parse_rational("beta", text)
 
 
-@pytest.mark.parametrize("text", ["1e5001", "1e-5001", "1e99999999999", "1" * 4001, "1/" + "3" * 4000])
+@pytest.mark.parametrize(
+    "text", ["1e5001", "1e-5001", "1e99999999999", "1" * 4001, "1/" + "3" * 4000]
+)
 def test_huge_numbers_are_refused_at_once(text: str) -> None:
     """A number that would take long to expand, or to print, is an error and not a hang."""
     with pytest.raises(InputError, match="at most"):

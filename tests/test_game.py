@@ -102,7 +102,7 @@ def test_many_hard_games_converge() -> None:
 
 
 def test_cycle() -> None:
-    """Of a cycle of three the lottery is the opposite edge's margin: one, whatever the reference."""
+    """A cycle of three has one lottery, each mass the opposite margin, whatever the reference."""
     found = solved(CYCLE, np.log([0.1, 0.2, 0.7]))
     assert found.unique
     assert np.allclose(found.log_policy.exp(), np.array([0.4, 0.1, 0.2]) / 0.7, atol=1e-12)

@@ -185,9 +185,7 @@ def test_gradients_of_a_batch_that_does_not_all_bind() -> None:
     st.floats(1e-12, 5),
     st.integers(0, 2**31),
 )
-def test_optimum_is_feasible_and_beats_the_ball(
-    score: list[float], tau: float, seed: int
-) -> None:
+def test_optimum_is_feasible_and_beats_the_ball(score: list[float], tau: float, seed: int) -> None:
     """KL ≤ τ, probabilities sum to 1, and no random policy of the ball has a higher score."""
     rng = np.random.default_rng(seed)
     log_ref = log_weights(rng, len(score))

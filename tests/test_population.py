@@ -15,8 +15,8 @@ from adversary.errors import InputError
 from adversary.instance import (
     Independent,
     Instance,
-    Pairs,
     PairLaw,
+    Pairs,
     Reference,
     UserDependent,
     UserType,

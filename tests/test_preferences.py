@@ -11,7 +11,7 @@ from tests.generators import populations
 
 
 def test_methods_cannot_see_users() -> None:
-    """Two populations with equal comparison data are indistinguishable: no field tells utilities."""
+    """No field tells utilities: populations with equal comparison data look the same."""
     names = {field.name for field in dataclasses.fields(Preferences)}
     assert names == {
         "win", "margin", "noise", "log_pairs", "log_opponents", "log_reference", "budget",

@@ -15,7 +15,8 @@ class Borda(Method):
     """Uniform over the maximisers of BC(x) = Σ_y N(y|x) p(x≻y) (theory §2).
 
     N(y|x) is the law of x's opponent: μ(y) for an independent law. An alternative that is never
-    shown has no score and never wins. A social-choice rule: with a reference it chooses among the
+    shown has no score and never wins; where none of the support is ever shown the outcome is
+    disconnected. A social-choice rule: with a reference it chooses among the
     alternatives that the reference supports and ignores the budget.
     """
 
@@ -29,7 +30,9 @@ class Borda(Method):
         noise = (opponents * preferences.noise).sum(-1)
         shown = preferences.log_opponents.logsumexp(-1) > -torch.inf
         eligible = shown & preferences.support
-        uniform = torch.where(eligible, 0.0, -torch.inf).double().log_softmax(-1)
+        some = eligible.any(-1)
+        candidates = torch.where(some[..., None], eligible, preferences.support)
+        uniform = torch.where(candidates, 0.0, -torch.inf).double().log_softmax(-1)
         free = torch.full_like(preferences.budget, torch.inf)
         exact = torch.zeros_like(free)
-        return linear_outcome(score, noise, uniform, free, eligible.any(-1), exact)
+        return linear_outcome(score, noise, uniform, free, some, exact)

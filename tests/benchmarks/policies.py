@@ -4,8 +4,8 @@
 
 The floor is the time to compute the win-probability table alone: σ of the utility differences,
 averaged over the user types; it is measured beside every solver. cvxpy solves each method's
-definition, compiled once for its shape, one instance at a time. Medians of several repeats after one
-to warm up, on one thread; a solver's time includes computing the preferences.
+definition, compiled once for its shape, one instance at a time. Medians of several repeats after
+one to warm up, on one thread; a solver's time includes computing the preferences.
 """
 
 from __future__ import annotations

@@ -433,7 +433,8 @@ def witness(document: dict[str, Any]) -> dict[str, Any]:
             smoothing = min(multiplier * found.temperature, mpf(10) ** 30)
             result["smoothing"] = text(smoothing)
             policy = [
-                p + (q - p) * mpf(10) ** -38 for p, q in zip(policy, data.reference or [], strict=True)
+                p + (q - p) * mpf(10) ** -38
+                for p, q in zip(policy, data.reference or [], strict=True)
             ]
             if data.budget == 0:
                 result[role if first_order else "opponent"] = document["reference"]["weights"]

@@ -218,9 +218,7 @@ def test_all_tied(method: Method) -> None:
     population = populations(10, 1, 3, users=2, budget=0.3)
     weights = tensor([[math.log(1 / 3), math.log(2 / 3)]])
     for utilities in ([[0.7] * 3, [0.2] * 3], [[0.1, 0.1, 0.1], [0.3, 0.3, 0.3]]):
-        tied = dataclasses.replace(
-            population, utilities=tensor([utilities]), log_weights=weights
-        )
+        tied = dataclasses.replace(population, utilities=tensor([utilities]), log_weights=weights)
         outcome = method.solve(tied.preferences())
         assert outcome.status.tolist() == [Status.TIED]
         assert outcome.highest is not None
@@ -251,7 +249,9 @@ def test_gradients(method: Method, law: str, tau: float) -> None:
     reference = torch.zeros(1, 3).double() if social else population.log_reference
     log_tau = tensor([math.log(0.05)])
 
-    def learned(utilities: Tensor, weights: Tensor, law: Tensor, ref: Tensor, tau: Tensor) -> Tensor:
+    def learned(
+        utilities: Tensor, weights: Tensor, law: Tensor, ref: Tensor, tau: Tensor
+    ) -> Tensor:
         law = (law + law.mT) / 2 if name != "log_mu" else law
         changed = dataclasses.replace(
             population,

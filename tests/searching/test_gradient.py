@@ -11,7 +11,7 @@ import torch
 from adversary import DPO, NLHF, RLHF, Borda, MaximalLotteries, Method
 from adversary.instance import UserType
 from adversary.searching.gradient import Gradient
-from adversary.searching.run import search
+from adversary.searching.run import find
 from adversary.searching.space import FREE, LAWS, SearchSpace
 from adversary.searching.strategy import Incumbent, assess
 from tests.searching.methods import Proportional
@@ -74,7 +74,7 @@ def test_a_ratio_is_never_below_one_on_extreme_points() -> None:
 )
 def test_few_steps_come_near_the_theorem(method: Method, share: float, small: Gradient) -> None:
     """A small search reaches most of the tight bound, and never passes it."""
-    result = search(method, 4, strategy=small, seed=3)
+    result = find(method, 4, strategy=small, seed=3)
     tight = min(value for t, value in result.theory if t.status in ("tight", "upper"))
     assert share * tight <= result.distortion <= tight * (1 + 1e-9)
 
@@ -83,14 +83,14 @@ def test_few_steps_come_near_the_theorem(method: Method, share: float, small: Gr
 def test_few_steps_pass_the_published_bound_in_the_ball(method: Method) -> None:
     """With a free KL ball a small search beats twice e^β/(44β) at β = 10."""
     small = Gradient(restarts=48, steps=120, rounds=2)
-    result = search(method, 10, kl_budget=FREE, strategy=small)
+    result = find(method, 10, kl_budget=FREE, strategy=small)
     assert result.distortion > 2 * math.exp(10) / 440
 
 
 def test_a_plug_in_is_climbed() -> None:
     """A differentiable method that the package has never seen improves a lot by steps."""
-    start = search(Proportional(), 8, strategy=Gradient(restarts=16, steps=1, rounds=1))
-    result = search(Proportional(), 8, strategy=Gradient(restarts=16, steps=200, rounds=1))
+    start = find(Proportional(), 8, strategy=Gradient(restarts=16, steps=1, rounds=1))
+    result = find(Proportional(), 8, strategy=Gradient(restarts=16, steps=200, rounds=1))
     assert result.distortion > 1.3 * start.distortion
 
 
@@ -114,7 +114,7 @@ def test_a_search_without_progress_stops() -> None:
     """Users who like everything equally: ratio 1 everywhere; one round and the patience."""
     users = (UserType(Fraction(1), (Fraction(1, 2),) * 3),)
     patient = Gradient(restarts=4, steps=3, rounds=20, patience=2)
-    result = search(RLHF(), 2, users=users, kl_budget=1, strategy=patient)
+    result = find(RLHF(), 2, users=users, kl_budget=1, strategy=patient)
     assert result.distortion == pytest.approx(1, abs=1e-12)
     assert result.evaluations == 4 * 3 * 3
     assert result.stopped == "finished"

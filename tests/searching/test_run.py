@@ -1,4 +1,4 @@
-"""The verb `search`: repeatable, interruptible, honest about failures and never above a proof."""
+"""What a search does: repeatable, interruptible, honest about failures and never above a proof."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from adversary.instance import Pairs, UserType
 from adversary.population import Population
 from adversary.searching.evolution import Evolution
 from adversary.searching.gradient import Gradient
-from adversary.searching.run import SearchResult, search
+from adversary.searching.run import Finding, find
 from adversary.searching.space import FREE
 from adversary.searching.strategy import Incumbent, Strategy
 from tests.searching.methods import (
@@ -36,7 +36,7 @@ SMALL_EVOLUTION = Evolution(islands=2, population=12, generations=15)
 STRATEGIES = [SMALL_GRADIENT, SMALL_EVOLUTION]
 
 
-def bits(result: SearchResult) -> object:
+def bits(result: Finding) -> object:
     """All of a result but the clock."""
     return (
         result.instance,
@@ -73,10 +73,10 @@ def test_same_seed_same_bits(strategy: Strategy, budget: object) -> None:
     found = []
     for count in (1, 2, 5):
         torch.set_num_threads(count)
-        found.append(search(RLHF(), 5, 4, kl_budget=budget, strategy=strategy, seed=11))
+        found.append(find(RLHF(), 5, 4, kl_budget=budget, strategy=strategy, seed=11))
         assert torch.get_num_threads() == count
     assert bits(found[0]) == bits(found[1]) == bits(found[2])
-    other = search(RLHF(), 5, 4, kl_budget=budget, strategy=strategy, seed=12)
+    other = find(RLHF(), 5, 4, kl_budget=budget, strategy=strategy, seed=12)
     assert other.instance != found[0].instance
 
 
@@ -87,7 +87,7 @@ def test_same_bits_where_torch_would_use_threads() -> None:
     for count in (1, 2):
         torch.set_num_threads(count)
         strategy = Gradient(restarts=512, steps=4, rounds=1)
-        found.append(search(RLHF(), 5, 6, users=8, kl_budget=1, strategy=strategy))
+        found.append(find(RLHF(), 5, 6, users=8, kl_budget=1, strategy=strategy))
     assert bits(found[0]) == bits(found[1])
 
 
@@ -95,7 +95,7 @@ def test_same_bits_where_torch_would_use_threads() -> None:
 def test_the_time_limit_is_honoured(name: str) -> None:
     """A search of default size ends soon after its limit, with what it has."""
     started = time.monotonic()
-    result = search(Borda(), 4, strategy=name, time_limit=0.7)
+    result = find(Borda(), 4, strategy=name, time_limit=0.7)
     assert 0.7 <= time.monotonic() - started < 6
     assert result.stopped == "time limit"
     assert result.seconds >= 0.7
@@ -122,13 +122,13 @@ def test_an_interruption_keeps_the_best(strategy: Strategy, reports: int) -> Non
     """Ctrl-C returns the best so far, and a shorter run than the whole one."""
     stop = StopAfter(reports)
     threads = torch.get_num_threads()
-    result = search(RLHF(), 5, strategy=strategy, progress=stop)
+    result = find(RLHF(), 5, strategy=strategy, progress=stop)
     assert result.stopped == "interrupted"
     assert len(stop.seen) == reports
     assert result.distortion >= stop.seen[-1] * (1 - 1e-6)
     assert result.history[-1][1] == stop.seen[-1]
     assert torch.get_num_threads() == threads
-    whole = search(RLHF(), 5, strategy=strategy)
+    whole = find(RLHF(), 5, strategy=strategy)
     assert whole.evaluations > result.evaluations
     assert whole.history[-1][1] >= stop.seen[-1]
 
@@ -138,7 +138,7 @@ def test_an_interruption_keeps_the_best(strategy: Strategy, reports: int) -> Non
 def test_failed_elements_are_passed_over(strategy: Strategy, garbage: str) -> None:
     """A method that fails on half the instances is searched on the other half."""
     method = Broken(garbage)
-    result = search(method, 5, strategy=strategy)
+    result = find(method, 5, strategy=strategy)
     population = Population.of(result.instance)
     margin = population.preferences().margin[0, 0, 1]
     assert float(margin) <= 0
@@ -152,7 +152,7 @@ def test_failed_elements_are_passed_over(strategy: Strategy, garbage: str) -> No
 def test_nothing_usable_is_a_search_error(strategy: Strategy) -> None:
     """No finite policy anywhere: an error that says so, not an instance."""
     with pytest.raises(SearchError, match="no instance"):
-        search(Hopeless(), 5, strategy=strategy)
+        find(Hopeless(), 5, strategy=strategy)
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES, ids=lambda s: s.name)
@@ -160,13 +160,13 @@ def test_a_disconnected_law_is_a_search_error(strategy: Strategy) -> None:
     """A fixed law that never determines the reward leaves nothing to report."""
     law = Pairs(((0, 1, Fraction(1)),))
     with pytest.raises(SearchError, match="no instance"):
-        search(RLHF(), 5, sampling=law, strategy=strategy)
+        find(RLHF(), 5, sampling=law, strategy=strategy)
 
 
 def test_an_incumbent_that_no_rounding_keeps_is_a_search_error() -> None:
     """The method works in the search and fails on the exact instance: nothing is claimed."""
     with pytest.raises(SearchError, match="rounding"):
-        search(Fading(), 5, kl_budget=1, strategy=SMALL_EVOLUTION)
+        find(Fading(), 5, kl_budget=1, strategy=SMALL_EVOLUTION)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_an_incumbent_that_no_rounding_keeps_is_a_search_error() -> None:
 )
 def test_auto_takes_the_gradient_where_there_is_one(method: Method, strategy: str) -> None:
     """Differentiable methods are climbed, black boxes are evolved."""
-    result = search(method, 3, time_limit=0.05)
+    result = find(method, 3, time_limit=0.05)
     assert result.strategy == strategy
     assert result.method == method.name
     assert result.distortion > 1
@@ -204,7 +204,7 @@ def test_a_proved_bound_is_never_passed(
 ) -> None:
     """NLHF, and maximal lotteries in social choice, stay below K(β) all along the search."""
     tiny = Gradient(restarts=16, steps=25, rounds=1)
-    result = search(method, beta, sampling=sampling, kl_budget=budget, strategy=tiny)
+    result = find(method, beta, sampling=sampling, kl_budget=budget, strategy=tiny)
     limit = k_bound(float(Fraction(beta))) * (1 + 1e-9)
     assert max(value for _, value in result.history) <= limit
     assert 1 - 1e-9 <= result.distortion <= limit
@@ -212,34 +212,42 @@ def test_a_proved_bound_is_never_passed(
 
 def test_theory_is_beside_the_result() -> None:
     """The published bounds of the setting come with their values."""
-    result = search(RLHF(), 4, strategy=SMALL_GRADIENT)
+    result = find(RLHF(), 4, strategy=SMALL_GRADIENT)
     found = {theorem.key: value for theorem, value in result.theory}
     assert found["ghy-thm12"] == pytest.approx(thm12(4), rel=1e-6)
-    ball = search(RLHF(), 10, kl_budget=1, strategy=SMALL_GRADIENT)
+    ball = find(RLHF(), 10, kl_budget=1, strategy=SMALL_GRADIENT)
     found = {theorem.key: value for theorem, value in ball.theory}
     assert found["ghy-thm6"] == pytest.approx(math.exp(10) / 440, rel=1e-6)
-    assert search(Copeland(), 4, strategy=SMALL_EVOLUTION).theory == ()
+    assert find(Copeland(), 4, strategy=SMALL_EVOLUTION).theory == ()
 
 
 def test_the_distortion_is_that_of_the_exact_instance() -> None:
     """The reported number is measured on the instance that is written, in few digits."""
-    result = search(RLHF(), 5, kl_budget=FREE, strategy=SMALL_GRADIENT)
+    result = find(RLHF(), 5, kl_budget=FREE, strategy=SMALL_GRADIENT)
     measured, _ = evaluate(Population.of(result.instance), RLHF())
     assert result.distortion == float(measured.every[0])
     assert result.distortion >= result.history[-1][1] * (1 - 1e-6)
 
 
-def test_a_result_is_saved_and_read_back(tmp_path: Path) -> None:
+@pytest.mark.parametrize("method", [DPO(), Copeland()], ids=lambda m: m.name)
+def test_a_result_is_saved_and_read_back(method: Method, tmp_path: Path) -> None:
     """The file holds the instance, the method, and where it came from."""
-    result = search(DPO(), 5, sampling="user-dependent", kl_budget=FREE, strategy=SMALL_GRADIENT)
+    result = adversary.search(method, 5, kl_budget=FREE, strategy=SMALL_EVOLUTION, seed=3)
     path = tmp_path / "w.json"
     result.save(str(path))
     document = adversary.read(path)
     assert document.instance == result.instance
-    assert document.method == {"name": "dpo", "parameters": {}}
-    assert document.provenance["seed"] == result.seed
-    assert document.provenance["strategy"] == "gradient"
-    assert float(document.provenance["numeric_distortion"]) == result.distortion
+    assert document.method == {"name": method.name, "parameters": {}}
+    assert document.provenance["seed"] == 3
+    assert document.provenance["strategy"] == "evolution"
+
+
+def test_a_method_without_a_rule_is_not_certified() -> None:
+    """The checker knows nothing of a plug-in: a numeric result that says so."""
+    result = adversary.search(Copeland(), 5, strategy=SMALL_EVOLUTION)
+    assert result.certificate is None
+    assert result.uncertified
+    assert result.distortion >= result.finding.distortion * (1 - 1e-6)
 
 
 def test_fixed_users_are_searched_around() -> None:
@@ -248,7 +256,7 @@ def test_fixed_users_are_searched_around() -> None:
         UserType(Fraction(1, 3), (Fraction(0), Fraction(1, 2), Fraction(1))),
         UserType(Fraction(2, 3), (Fraction(1), Fraction(0), Fraction(1, 4))),
     )
-    result = search(RLHF(), 5, users=users, kl_budget=FREE, strategy=SMALL_GRADIENT)
+    result = find(RLHF(), 5, users=users, kl_budget=FREE, strategy=SMALL_GRADIENT)
     assert result.instance.users == users
     assert result.distortion > 1.05
 
@@ -278,7 +286,7 @@ def test_wrong_requests_name_their_field(field: str, request_: dict) -> None:
     """A wrong argument is an InputError before any search."""
     arguments = {"method": RLHF(), "beta": 3} | request_
     with pytest.raises(InputError) as caught:
-        search(**arguments)
+        find(**arguments)
     assert caught.value.field == field
 
 
@@ -290,7 +298,7 @@ FULL = {"time_limit": 60.0, "seed": 0}
 @pytest.mark.parametrize("method", [RLHF(), Borda()], ids=lambda m: m.name)
 def test_target_borda_and_rlhf_in_social_choice(method: Method, beta: int) -> None:
     """M = 3, 60 s: at least 95 % of the coefficient of GHY Theorem 12, which is the worst case."""
-    found = search(method, beta, 3, **FULL).distortion
+    found = find(method, beta, 3, **FULL).distortion
     assert 0.95 * thm12(beta) <= found <= thm12(beta) * (1 + 1e-6)
 
 
@@ -299,7 +307,7 @@ def test_target_borda_and_rlhf_in_social_choice(method: Method, beta: int) -> No
 @pytest.mark.parametrize("method", [NLHF(), MaximalLotteries()], ids=lambda m: m.name)
 def test_target_nash(method: Method, beta: int) -> None:
     """M = 3, 60 s: at least 99 % of K(β), never above it."""
-    result = search(method, beta, 3, **FULL)
+    result = find(method, beta, 3, **FULL)
     assert result.distortion >= 0.99 * k_bound(beta)
     assert max(value for _, value in result.history) <= k_bound(beta) * (1 + 1e-9)
 
@@ -308,5 +316,5 @@ def test_target_nash(method: Method, beta: int) -> None:
 @pytest.mark.parametrize("method", [RLHF(), DPO()], ids=lambda m: m.name)
 def test_target_in_the_ball(method: Method) -> None:
     """M = 3, β = 10, free KL ball, 60 s: at least ten times e^β/(44β)."""
-    result = search(method, 10, 3, kl_budget=FREE, **FULL)
+    result = find(method, 10, 3, kl_budget=FREE, **FULL)
     assert result.distortion >= 10 * math.exp(10) / 440

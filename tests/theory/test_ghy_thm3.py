@@ -18,12 +18,6 @@ BETAS = ("0.001", 4, 50)
 EPSILONS = ("0.1", "1e-3", "1e-12")
 
 
-def but(failing: str, reason: str) -> list:
-    """Return the methods, some of them expected to fail."""
-    mark = pytest.mark.xfail(reason=reason, strict=True)
-    return [pytest.param(m, marks=mark if m in failing.split() else ()) for m in THEOREM.methods]
-
-
 def alpha(found) -> Fraction:
     return found.users[0].weight
 
@@ -92,7 +86,7 @@ def test_a_condorcet_loser_is_never_played_and_the_limit_is_k(solve, method, m, 
     assert solved.every <= theory * (1 + 1e-9)
 
 
-@pytest.mark.parametrize("method", but("borda", "the Borda policy is rounded to float32"))
+@pytest.mark.parametrize("method", THEOREM.methods)
 def test_ratio_to_full_precision(solve, method):
     """α/((1−α)ξε), with a policy that is even on three alternatives."""
     u = instance(4, "1e-3", "1.01", 4).average_utility
@@ -100,9 +94,7 @@ def test_ratio_to_full_precision(solve, method):
     assert computed == pytest.approx(float(u[0] / u[1]), rel=1e-12)
 
 
-@pytest.mark.parametrize(
-    "method", but("nlhf maximal-lotteries", "noise leaves out the rounding of log-weights")
-)
+@pytest.mark.parametrize("method", THEOREM.methods)
 def test_ties_at_small_weights(solve, method):
     """The rounding of a small weight's logarithm must count as noise, here and at every ε."""
     for beta, power in ((4, 10), (20, 11), (50, 12)):

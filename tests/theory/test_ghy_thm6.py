@@ -105,7 +105,6 @@ def test_beta_50_is_built():
     assert float(found.users[0].weight) == pytest.approx(10 * math.exp(-50), rel=1e-12)
 
 
-@pytest.mark.xfail(reason="from β = 36 on noise hides rewards that are exact", strict=True)
 @pytest.mark.parametrize("method", THEOREM.methods)
 def test_beta_50_is_solved(solve, method):
     solved = solve(instance(50, 0, copies(50)), method)

@@ -25,7 +25,7 @@ def test_every_file_is_found():
     here = Path(adversary.theory.__file__).parent
     files = {f.stem.replace("_", "-") for f in here.glob("*.py") if "THEOREM = " in f.read_text()}
     assert files == {theorem.key for theorem in all_theorems()}
-    assert len(files) == 9
+    assert len(files) == 10
 
 
 def test_fields_are_filled_and_methods_exist():
@@ -65,10 +65,10 @@ def test_applicable_asks_method_setting_law_and_parameters():
     assert keys("nlhf", "alignment", "pairs", 8, 4, 0.5) == ["ghy-thm7"]
     assert keys("nlhf", "alignment", "user-dependent", 8) == []
     assert keys("maximal-lotteries", "social-choice", "independent", 8) == ["ghy-cor4", "ghy-thm3"]
-    assert keys("rlhf", "alignment", "independent", 8, 3, 1) == []
-    assert keys("rlhf", "alignment", "independent", 12, 3, 1) == ["ghy-thm6"]
+    assert keys("rlhf", "alignment", "independent", 8, 3, 1) == ["kl-vertex"]
+    assert keys("rlhf", "alignment", "independent", 12, 3, 1) == ["ghy-thm6", "kl-vertex"]
     assert keys("rlhf", "alignment", "independent", 12, 3, 0.5) == []
-    assert keys("rlhf", "alignment", "pairs", 4, 8) == ["ghy-thm9"]
+    assert keys("rlhf", "alignment", "pairs", 4, 8) == ["ghy-thm9", "kl-vertex"]
     borda = ["ag-borda-2k", "borda-kernel", "ghy-thm12", "ghy-thm2", "ghy-thm3"]
     assert keys("borda", "social-choice", "independent", 4, 3) == borda
     assert "ghy-thm12" not in keys("borda", "social-choice", "independent", 4, 2)

@@ -1,0 +1,60 @@
+"""The constant of RLHF and DPO at the vertices of a KL ball: cosh²(β/2)."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adversary.errors import InputError
+from adversary.method import Status
+from adversary.theory.ghy_thm6 import bound as published
+from adversary.theory.kl_vertex import THEOREM, bound, instance, kernel
+
+
+@pytest.mark.parametrize("method", THEOREM.methods)
+@pytest.mark.parametrize("beta", [1, 2, 5, 10, 20])
+def test_instance_reaches_the_constant_in_the_limit(solve, method, beta):
+    """RLHF plays b, the ratio tends to cosh²(β/2) from below."""
+    gaps = []
+    for epsilon in ("1e-3", "1e-5"):
+        small = f"1e-{5 + beta // 2 + int(epsilon[3:])}"
+        solved = solve(instance(beta, epsilon, small), method)
+        assert solved.status == Status.SOLVED
+        assert solved.policy["b"] == 1
+        gaps.append(1 - solved.every / bound(beta))
+    assert 0 < gaps[1] < gaps[0] / 20
+    assert gaps[1] < 1e-3
+
+
+@given(*[st.floats(0, 1)] * 3, st.floats(0.01, 30))
+def test_kernel_is_never_positive(a, b, z, beta):
+    """The proof's inequality, up to rounding in its largest term."""
+    assert kernel(a, b, z, beta) <= 1e-12 * math.cosh(beta / 2) ** 2
+
+
+@given(st.floats(1e-3, 30))
+def test_kernel_is_tight(beta):
+    """A smaller constant t fails: the two kinds of users of the instance make f nearly 0."""
+    small = 1e-6 / beta
+    t = math.cosh(beta / 2) ** 2
+    assert kernel(small, 0, 1, beta) >= -1e-4 * small
+    assert kernel(0, small, 0, beta) >= -1e-4 * small * t
+
+
+@pytest.mark.parametrize("beta", [10, 15, 30])
+def test_exceeds_the_published_bound(beta):
+    """By a factor of about 11β."""
+    assert bound(beta) == pytest.approx(11 * beta * published(beta), rel=1e-3)
+
+
+def test_where_it_applies():
+    """Two vertices must lie in the ball, and c must lie outside the support."""
+    assert bound(4, m=2) is None
+    assert bound(4, tau=0.6) is None
+    with pytest.raises(InputError, match="epsilon"):
+        instance(4, 0, "1e-9")
+    with pytest.raises(InputError, match="g"):
+        instance(4, "1e-3", "1/2")
