@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from mpmath import mp
 
-from adversary import bradley_terry, certificate, files, game, precise
+from adversary import bradley_terry, certificate, files, game, precise, ties
 from adversary.distortion import evaluate
 from adversary.document import Document, to_json
 from adversary.errors import CertificateError, InputError
@@ -93,24 +93,27 @@ def certify(
     about = {"name": method.name, "parameters": {}}
     draft = Document(instance, about, claim, {}, provenance or {})
     best: tuple[Fraction, Document] | None = None
-    # What floats call a tie may be none, so that their value is then no guide.
-    enough = float(result.every[0]) * (1 - _GOOD) if status is Status.SOLVED else math.inf
+    enough = float(result.every[0]) * (1 - _GOOD)
     for digits in _PRECISIONS:
+        found: tuple[Fraction, Document] | None = None
         with mp.workdps(digits):
             model = precise.model(instance)
             for attempt in _attempts(instance, model, method.name, preferences):
-                if best is not None and best[0] >= enough:
-                    break
-                try:
+                with suppress(ArithmeticError, ValueError):
                     witness = _optimum(instance, model) | attempt()
-                except (ArithmeticError, ValueError):
-                    continue
-                best = _better(best, replace(draft, witness=witness))
-        if best is not None and best[0] >= enough:
+                    found = _better(found, replace(draft, witness=witness))
+                if found is not None and found[0] >= enough:
+                    break
+        if found is not None and (best is None or found[0] > best[0]):
+            best = found
+        # What floats call a tie may be none: their value is then no guide.
+        if best is not None and best[0] >= enough and status is Status.SOLVED:
             break
     if policies == "some":
         with mp.workdps(_PRECISIONS[0]):
-            for witness in _chosen(instance, method.name):
+            model = precise.model(instance)
+            for policy in ties.candidates(model, method.name, instance.reference is not None):
+                witness = _optimum(instance, model) | {"chosen": [to_text(p) for p in policy]}
                 with suppress(CertificateError):  # not fit to be chosen, or too large for ties
                     best = _better(best, replace(draft, witness=witness))
     if best is None:
@@ -334,77 +337,6 @@ def _inside(model: Model, weights: Vector) -> bool:
     return precise.divergence(_normalised(weights), model.reference) <= model.budget
 
 
-def _chosen(instance: Instance, method: str) -> list[dict[str, Any]]:
-    """Witnesses for `some` by exact ties (SPEC §4.3): policies that a tie may allow.
-
-    Single alternatives; for games the worst lottery where it is rational, and the worst policy of
-    the ball on the alternatives that nothing beats. For RLHF no tie proves more than `every`.
-    """
-    if method in ("rlhf", "dpo"):
-        return []
-    model = precise.model(instance)
-    m = len(model.utility)
-    found = [[Fraction(int(z == x)) for z in range(m)] for x in model.support]
-    if method != "borda":
-        found += _rational_lotteries(model, method == "nlhf" and instance.reference is not None)
-    if method == "nlhf":
-        found += _worst_unbeaten(model)
-    chosen = [[to_text(p) for p in policy] for policy in found]
-    return [_optimum(instance, model) | {"chosen": policy} for policy in chosen]
-
-
-def _rational_lotteries(model: Model, ball: bool) -> list[list[Fraction]]:
-    """Mixtures of the best maximal lottery into the worst, as little as the ball asks for.
-
-    An exact tie survives only in rational lotteries; a certain loss also where digits are cut.
-    """
-    worst, best = ([_simple(p) for p in precise.priced(model, sign)[1]] for sign in (-1, 1))
-
-    def mixture(share: Fraction) -> list[Fraction]:
-        mixed = [p + share * (q - p) for p, q in zip(worst, best, strict=True)]
-        return [p / sum(mixed) for p in mixed]
-
-    def excess(share: Fraction) -> Real:
-        return precise.divergence([precise.real(p) for p in mixture(share)], model.reference)
-
-    least, inside = Fraction(0), Fraction(0)
-    if ball and excess(least) > model.budget:
-        grid = [Fraction(k, 32) for k in range(33)]
-        inside = min(grid, key=excess)
-        if excess(inside) > model.budget:
-            return []
-        for _ in range(60):
-            middle = (least + inside) / 2
-            least, inside = (least, middle) if excess(middle) <= model.budget else (middle, inside)
-    return [mixture(inside), mixture(inside + (1 - inside) * Fraction(1, 10**13))]
-
-
-def _simple(value: Real) -> Fraction:
-    """The simple rational that this is to 30 digits, else its decimal."""
-    decimal = _decimal(value, 30, mp.nint)
-    near = decimal.limit_denominator(10**6)
-    return near if abs(near - decimal) < Fraction(1, 10**28) else decimal
-
-
-def _worst_unbeaten(model: Model) -> list[list[Fraction]]:
-    """The worst policy of the ball on the alternatives that nothing beats, which all tie."""
-    tiny = mp.mpf(10) ** (12 - mp.dps)
-    unbeaten = [
-        x for x in model.support if all(model.margins[x][z] >= -tiny for z in model.support)
-    ]
-    if not unbeaten or not precise.fits(model, unbeaten):
-        return []
-    mass = mp.fsum(model.reference[x] for x in unbeaten)
-    inside = [q / mass if x in unbeaten else mp.mpf(0) for x, q in enumerate(model.reference)]
-    score = [-u for u in model.utility]
-    worst = precise.face(replace(model, support=unbeaten), score)
-    if precise.fits(model, worst):
-        return []  # then a single alternative will do
-    s = precise.inverse_temperature(inside, score, model.budget + mp.log(mass))
-    policy = precise.tilt(inside, score, s * (1 - mp.mpf("1e-15")))
-    return [[_decimal(p, 25, mp.floor) for p in policy]]
-
-
 def _digits(relative: Real) -> int:
     """Significant digits that keep a relative error below this, and a few more."""
     return max(6, int(mp.ceil(-mp.log10(relative))) + 4)
@@ -412,18 +344,11 @@ def _digits(relative: Real) -> int:
 
 def _down(value: Real, digits: int) -> str:
     """A decimal within one unit of its last digit."""
-    return to_text(_decimal(value, digits, mp.floor))
+    return to_text(precise.decimal(value, digits, mp.floor))
 
 
 def _up(value: Real, digits: int) -> str:
-    return to_text(_decimal(value, digits, mp.ceil))
-
-
-def _decimal(value: Real, digits: int, rounding: Any) -> Fraction:
-    if value == 0:
-        return Fraction(0)
-    places = digits - 1 - int(mp.floor(mp.log10(abs(value))))
-    return Fraction(int(rounding(value * mp.mpf(10) ** places))) / Fraction(10) ** places
+    return to_text(precise.decimal(value, digits, mp.ceil))
 
 
 def _power(value: Real) -> str:

@@ -20,7 +20,9 @@ from adversary import kl_ball
 
 _ITERATIONS = 400
 _LAST = 1e14  # beyond this s the path has ended: the duality gap is max y / s
-_GROWTH = 2.1  # log of the largest factor between two values of s
+_GROWTH = 2.1  # log of the first factor between two values of s
+_MOST_CYCLES = 12  # alternatives up to which all triples are tried
+_MOST_GROWTH = 10.0  # and of the largest
 _NEAR = 0.1  # distance from the path within which Newton is trusted to return to it
 _PATIENCE = 8  # Newton steps granted to come back to the path
 _FAINT = 25.0  # a log-mass below −_FAINT may rise to it at once
@@ -69,10 +71,16 @@ def solve(
         cost = -log_ref.gather(-1, winner[:, None])[:, 0]
         vertex = exists & (tau >= cost)
         trivial = tied | (tau <= 0)
-        todo = (~vertex & ~trivial).nonzero()[:, 0]
+        cycle, cyclic = _cycle(a, noise, support)
+        cyclic &= ~exists & (kl_ball.divergence(cycle, log_ref) <= tau)
+        todo = (~vertex & ~trivial & ~cyclic).nonzero()[:, 0]
     log_policy = torch.where(vertex[:, None], _point(winner, m), log_ref)
     residual = torch.zeros_like(tau.detach())
-    unique = vertex | (tau <= 0) | (support.sum(-1) == 1)
+    unique = vertex | (tau <= 0) | (support.sum(-1) == 1) | cyclic
+    quick = cyclic.nonzero()[:, 0]
+    if len(quick):
+        live = _at_end(game[quick], cycle[quick])
+        log_policy = log_policy.index_put((quick,), live)
     if len(todo):
         error = (noise / scale[:, None, None])[todo]
         policy, alone, error = _path(game[todo], error, log_ref[todo], tau[todo])
@@ -155,6 +163,32 @@ def _condorcet_winner(a: Tensor, noise: Tensor, support: Tensor) -> tuple[Tensor
     return beats.long().argmax(-1), beats.any(-1)
 
 
+def _cycle(a: Tensor, noise: Tensor, support: Tensor) -> tuple[Tensor, Tensor]:
+    """Return (log π, exists) of a maximal lottery on three alternatives that is strict, so alone.
+
+    On a cycle i ≻ j ≻ k ≻ i it is ∝ (A_jk, A_ki, A_ij), and everything else certainly loses to it.
+    A short cut: the path finds the same.
+    """
+    m = a.shape[-1]
+    none = torch.zeros_like(support[:, 0])
+    if not 3 <= m <= _MOST_CYCLES:
+        return torch.full_like(a[:, 0], -torch.inf), none
+    triples = torch.combinations(torch.arange(m), 3)
+    i, j, k = triples.unbind(-1)
+    edges = torch.stack([a[:, j, k], a[:, k, i], a[:, i, j]], -1)
+    rounding = torch.stack([noise[:, j, k], noise[:, k, i], noise[:, i, j]], -1)
+    strict = (edges > rounding).all(-1) | (edges < -rounding).all(-1)
+    masses = edges.abs() / edges.abs().sum(-1, keepdim=True).clamp(min=1e-300)
+    index = triples.expand(len(a), -1, -1)
+    policy = torch.zeros(*index.shape[:2], m, dtype=a.dtype).scatter(-1, index, masses)
+    error = noise.amax((-1, -2))[:, None, None]
+    loses = torch.einsum("bxy,bty->btx", a, policy) < -error
+    outside = support[:, None, :] & (policy == 0)
+    found = strict & support[:, triples].all(-1) & (loses | ~outside).all(-1)
+    chosen = found.long().argmax(-1)
+    return policy[torch.arange(len(a)), chosen].log(), found.any(-1)
+
+
 def _point(index: Tensor, m: int) -> Tensor:
     there = torch.nn.functional.one_hot(index, m).bool()
     return torch.where(there, 0.0, -torch.inf).double()
@@ -228,13 +262,14 @@ def _path(
         log_policy = torch.where(binding[:, None], state.log_policy, lottery)
         unique = binding | alone
     if game.requires_grad or log_ref.requires_grad or tau.requires_grad:
-        for index, implicit in ((binding, _at_budget), (unique & ~binding, _at_end)):
-            where = index.nonzero()[:, 0]
-            if len(where):
-                tables = (game[where], log_ref[where], tau[where])
-                end = (log_policy[where].detach(), y[where], log_s[where])
-                live = implicit(*tables, *end)
-                log_policy = log_policy.index_put((where,), live)
+        where = binding.nonzero()[:, 0]
+        if len(where):
+            live = _at_budget(game[where], log_ref[where], tau[where], y[where], log_s[where])
+            log_policy = log_policy.index_put((where,), live)
+        where = (unique & ~binding).nonzero()[:, 0]
+        if len(where):
+            live = _at_end(game[where], log_policy[where].detach())
+            log_policy = log_policy.index_put((where,), live)
     return log_policy, unique, error
 
 
@@ -274,9 +309,7 @@ def _restricted(a: Tensor, played: Tensor) -> Tensor:
     return torch.where(both, a, 0.0) + 2 * a.shape[-1] * torch.diag_embed((~played).to(a.dtype))
 
 
-def _at_end(
-    game: Tensor, log_ref: Tensor, tau: Tensor, log_policy: Tensor, y: Tensor, log_s: Tensor
-) -> Tensor:
+def _at_end(game: Tensor, log_policy: Tensor) -> Tensor:
     """Return log π of the only maximal lottery, carrying the derivative of Aπ = 0, Σπ = 1."""
     played = log_policy > -torch.inf
     one, policy = played.to(game.dtype), log_policy.exp()
@@ -288,9 +321,7 @@ def _at_end(
     return log_policy + torch.where(played, change / torch.where(played, policy, 1.0), 0.0)
 
 
-def _at_budget(
-    game: Tensor, log_ref: Tensor, tau: Tensor, log_policy: Tensor, y: Tensor, log_s: Tensor
-) -> Tensor:
+def _at_budget(game: Tensor, log_ref: Tensor, tau: Tensor, y: Tensor, log_s: Tensor) -> Tensor:
     """Return log π where KL = τ: one Newton step in (y, log s) carries the derivative."""
     state = _State(game.detach(), log_ref.detach(), y, log_s)
     live = _State(game, log_ref, y, log_s)
@@ -336,7 +367,7 @@ def _follow(a: Tensor, log_ref: Tensor, tau: Tensor) -> tuple[Tensor, Tensor, Te
         shift = torch.where(rate > 0, wanted / rate.clamp(min=1e-300), torch.inf)
         turned = near & (shift * heading[active] < 0)
         heading[active] = torch.where(near, shift.sign(), heading[active])
-        growth = torch.where(near, (1.5 * growth).clamp(max=_GROWTH), growth)
+        growth = torch.where(near, (2 * growth).clamp(max=_MOST_GROWTH), growth)
         growth = torch.where(lost | turned, 0.2 * growth, growth)
         growth_all[active] = growth
         arrived = near & (shift.abs() <= 1e-3)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -80,8 +81,9 @@ class Population:
 
     def __getitem__(self, index: object) -> Population:
         """Return the part of the batch that `index` picks from the leading dimensions."""
-        parts = {f.name: getattr(self, f.name) for f in fields(self)}
-        return Population(**{n: None if v is None else v[index] for n, v in parts.items()})
+        parts: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
+        picked: dict[str, Any] = {n: v if v is None else v[index] for n, v in parts.items()}
+        return Population(**picked)
 
     @property
     def average_utility(self) -> Float[Tensor, "*batch m"]:

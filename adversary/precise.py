@@ -41,6 +41,14 @@ def real(value: Fraction | int) -> Real:
     return mp.mpf(exact.numerator) / exact.denominator
 
 
+def decimal(value: Real, digits: int, rounding: Any) -> Fraction:
+    """Return the decimal of so many significant digits, rounded by mp.floor, mp.ceil or mp.nint."""
+    if value == 0:
+        return Fraction(0)
+    places = digits - 1 - int(mp.floor(mp.log10(abs(value))))
+    return Fraction(int(rounding(value * mp.mpf(10) ** places))) / Fraction(10) ** places
+
+
 def _shares(weights: Sequence[Fraction]) -> Vector:
     total = sum(weights)
     return [real(w / total) for w in weights]
@@ -153,6 +161,8 @@ def inverse_temperature(reference: Vector, score: Vector, budget: Real) -> Real:
         low -= 4
     while excess(high) < 0:
         high += 4
+        if high > 2000:
+            raise ArithmeticError("the budget does not bind")
     for _ in range(40):
         middle = (low + high) / 2
         low, high = (low, middle) if excess(middle) > 0 else (middle, high)
@@ -286,9 +296,11 @@ def nash(model: Model, log_policy: Sequence[float]) -> tuple[Vector, Real]:
 def limited_lottery(model: Model) -> tuple[Vector, Real, Real]:
     """Return (π, s, t) with log π/π_ref = s·Aπ + t·U + const, KL = τ and a large s.
 
-    As s → ∞ π tends to the best of the maximal lotteries in the ball, where the budget excludes a better
+    As s → ∞ π tends to the best maximal lottery in the ball, where the budget excludes a better
     one. The path starts at s = 0, where π is the optimum of the ball.
     """
+    if fits(model, face(model, model.utility)):
+        raise ArithmeticError("the budget does not bind")
     t = inverse_temperature(model.reference, model.utility, model.budget)
     y = [t * u for u in model.utility]
     s, factor = mp.mpf(0), mp.mpf(10)

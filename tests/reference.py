@@ -9,12 +9,15 @@ import math
 from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import combinations
+from typing import Any
 
 import cvxpy as cp
 import mpmath as mp
 import numpy as np
+from cvxpy.constraints.exponential import ExpCone
 from flint import arb, arb_mat, ctx
 
+Digits = Any  # an mpf of mpmath, which has no types
 Program = tuple[cp.Problem, dict[str, cp.Parameter], cp.Variable]
 
 
@@ -37,7 +40,8 @@ def likelihood(m: int) -> Program:
     x, y = (np.array(side) for side in zip(*pairs, strict=True))
     t = reward[x] - reward[y]
     loss = first @ cp.logistic(-t) + second @ cp.logistic(t)
-    problem = cp.Problem(cp.Minimize(loss), [cp.sum(reward) == 0])
+    centred: list[Any] = [cp.sum(reward) == 0]
+    problem = cp.Problem(cp.Minimize(loss), centred)
     return problem, {"first": first, "second": second}, reward
 
 
@@ -51,7 +55,8 @@ def dpo(m: int) -> Program:
     x, y = (np.array(side) for side in zip(*pairs, strict=True))
     t = scaled[x] - scaled[y]
     loss = first @ cp.logistic(-t) + second @ cp.logistic(t)
-    problem = cp.Problem(cp.Minimize(loss), [cp.sum(h) == 0, scaled == b * h])
+    linked: list[Any] = [cp.sum(h) == 0, scaled == b * h]
+    problem = cp.Problem(cp.Minimize(loss), linked)
     return problem, {"first": first, "second": second, "b": b}, h
 
 
@@ -60,7 +65,7 @@ def ball(m: int) -> Program:
     """Max ⟨score, π⟩ over the KL ball."""
     score, reference, budget = cp.Parameter(m), cp.Parameter(m, pos=True), cp.Parameter(pos=True)
     policy = cp.Variable(m)
-    inside = [cp.sum(policy) == 1, cp.sum(cp.kl_div(policy, reference)) <= budget]
+    inside: list[Any] = [cp.sum(policy) == 1, cp.sum(cp.kl_div(policy, reference)) <= budget]
     problem = cp.Problem(cp.Maximize(score @ policy), inside)
     return problem, {"score": score, "reference": reference, "budget": budget}, policy
 
@@ -75,10 +80,10 @@ def nash(m: int) -> Program:
     reference, budget = cp.Parameter(m, pos=True), cp.Parameter(pos=True)
     policy, q = cp.Variable(m), cp.Variable(m)
     eta, shift, spent = cp.Variable(), cp.Variable(), cp.Variable()
-    constraints = [
+    constraints: list[Any] = [
         cp.sum(policy) == 1,
         cp.sum(cp.kl_div(policy, reference)) <= budget,
-        cp.constraints.ExpCone(margin @ policy - shift, eta * np.ones(m), cp.multiply(inverse, q)),
+        ExpCone(margin @ policy - shift, eta * np.ones(m), cp.multiply(inverse, q)),
         cp.sum(q) <= eta,
         spent >= budget * eta,
         eta >= 0,
@@ -92,7 +97,8 @@ def nash(m: int) -> Program:
 def lottery(m: int) -> Program:
     """A maximal lottery: min t with Aπ ≤ t, a linear program."""
     margin, policy, t = cp.Parameter((m, m)), cp.Variable(m, nonneg=True), cp.Variable()
-    problem = cp.Problem(cp.Minimize(t), [cp.sum(policy) == 1, margin @ policy <= t])
+    unbeaten: list[Any] = [cp.sum(policy) == 1, margin @ policy <= t]
+    problem = cp.Problem(cp.Minimize(t), unbeaten)
     return problem, {"margin": margin}, policy
 
 
@@ -102,7 +108,7 @@ def best_lottery(m: int) -> Program:
     margin, values = cp.Parameter((m, m)), cp.Parameter(m)
     reference, budget = cp.Parameter(m, pos=True), cp.Parameter(pos=True)
     policy = cp.Variable(m, nonneg=True)
-    constraints = [
+    constraints: list[Any] = [
         cp.sum(policy) == 1,
         margin @ policy <= 0,
         cp.sum(cp.kl_div(policy, reference)) <= budget,
@@ -126,7 +132,7 @@ def loss(reward: np.ndarray, first: np.ndarray, second: np.ndarray) -> float:
     return float(first @ np.logaddexp(0, -t) + second @ np.logaddexp(0, t))
 
 
-def minimum(function: Callable[[mp.mpf], mp.mpf], low: float, high: float) -> mp.mpf:
+def minimum(function: Callable[[Digits], Digits], low: float, high: float) -> Digits:
     """Return the least value of a unimodal function by golden-section search."""
     ratio = (mp.sqrt(5) - 1) / 2
     a, b = mp.mpf(low), mp.mpf(high)
@@ -158,7 +164,7 @@ def support_function(score: np.ndarray, log_reference: np.ndarray, budget: float
         if not math.isfinite(budget):
             return float(top)
 
-        def bound(log_eta: mp.mpf) -> mp.mpf:
+        def bound(log_eta: Digits) -> Digits:
             eta = mp.exp(log_eta)
             terms = [mp.exp(v - total + (x - top) / eta) for v, x in zip(log_ref, g, strict=True)]
             return top + eta * (mp.log(mp.fsum(terms)) + mp.mpf(budget))
@@ -177,7 +183,7 @@ def duality_gap(
 
 def exact_tilt(
     score: Sequence[float], log_reference: Sequence[float], budget: float
-) -> list[mp.mpf]:
+) -> list[Digits]:
     """Return log π of the KL ball's optimum where the budget binds, in 50 digits."""
     with mp.workdps(50):
         support = [x for x, v in enumerate(log_reference) if v > -math.inf]
@@ -186,7 +192,7 @@ def exact_tilt(
         gaps = [max(score[x] for x in support) - mp.mpf(float(score[x])) for x in support]
         gaps = [mp.mpf(gap) / max(gaps) for gap in gaps]
 
-        def tilted(log_s: mp.mpf) -> tuple[list[mp.mpf], mp.mpf]:
+        def tilted(log_s: Digits) -> tuple[list[Digits], Digits]:
             moved = [v - total - mp.exp(log_s) * gap for v, gap in zip(ref, gaps, strict=True)]
             z = mp.log(mp.fsum(map(mp.exp, moved)))
             logs = [v - z for v in moved]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import EntryPoint
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 import cvxpy as cp
 import numpy as np
@@ -44,7 +44,8 @@ class ByProgram(Method):
         rows = []
         for margin in preferences.margin.numpy():
             policy, t = cp.Variable(len(margin), nonneg=True), cp.Variable()
-            cp.Problem(cp.Maximize(t), [cp.sum(policy) == 1, policy @ margin >= t]).solve()
+            unbeaten: list[Any] = [cp.sum(policy) == 1, policy @ margin >= t]
+            cp.Problem(cp.Maximize(t), unbeaten).solve()
             rows.append(np.asarray(policy.value))
         return Outcome.of(torch.from_numpy(np.stack(rows)).clamp(min=0))
 

@@ -51,7 +51,7 @@ class ConvexProgram(Method):
 
     def _one(self, win: np.ndarray) -> np.ndarray:
         policy = cp.Variable(len(win), nonneg=True)
-        game = cp.Problem(cp.Maximize(cp.min(policy @ win)), [cp.sum(policy) == 1])
+        game = cp.Problem(cp.Maximize(cp.min(policy @ win)), [cp.sum(policy) == 1])  # pyright: ignore
         game.solve(solver=cp.CLARABEL)
         found = np.maximum(policy.value, 0)  # pyright: ignore
         return found / found.sum()
