@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from adversary.certify import Certificate
     from adversary.document import Document
     from adversary.method import Method
-    from adversary.verbs import SearchResult
 
 app = typer.Typer(
     help="Find worst cases of preference-alignment methods.",
@@ -138,7 +137,7 @@ def search(
         raise InputError("alternatives", alternatives, expected)
     from rich.console import Console
 
-    from adversary import display, verbs
+    from adversary import display, report, verbs
 
     with display.progress(time_limit) as progress:
         result = verbs.search(
@@ -156,7 +155,7 @@ def search(
     if out is not None:
         result.save(str(out))
     if as_json:
-        _print_json(_search_json(result, out))
+        _print_json(report.of_search(result, out))
     else:
         display.print_search(Console(highlight=False), result, None if out is None else str(out))
 
@@ -171,29 +170,6 @@ def _check_writable(path: Path) -> None:
         raise InputError("out", str(path), "a file in a directory that exists")
 
 
-def _search_json(result: SearchResult, out: Path | None) -> dict[str, Any]:
-    from adversary.exact import to_text
-
-    finding, certificate = result.finding, result.certificate
-    return {
-        "method": finding.method,
-        "beta": to_text(result.instance.beta),
-        "certified_lower_bound": certificate and to_text(certificate.lower_bound),
-        "uncertified": result.uncertified,
-        "numeric_distortion": _finite(result.distortion),
-        "theory": [
-            {"key": t.key, "status": t.status, "bound": _finite(value), "source": t.citation}
-            for t, value in finding.theory
-        ],
-        "file": None if out is None else str(out),
-        "seconds": round(finding.seconds, 3),
-        "strategy": finding.strategy,
-        "seed": finding.seed,
-        "evaluations": finding.evaluations,
-        "stopped": finding.stopped,
-    }
-
-
 @app.command(epilog="Example: adversary solve w.json --method rlhf --method nlhf")
 def solve(
     file: Annotated[Path, typer.Argument(help="A file of format adversary-instance/1.")],
@@ -203,12 +179,13 @@ def solve(
     as_json: _JSON = False,
 ) -> None:
     """Print each method's policy and distortion on one instance."""
+    from adversary import report
     from adversary.document import read
     from adversary.method import available, by_name
 
     instance = read(file).instance
     names = method or list(available())
-    rows = [_solve_one(instance, by_name(name)) for name in names]
+    rows = [report.of_outcome(instance, by_name(name)) for name in names]
     if as_json:
         _print_json({"file": str(file), "methods": rows})
         return
@@ -216,57 +193,7 @@ def solve(
 
     from adversary import display
 
-    console = Console(highlight=False)
-    display.print_instance(console, instance)
-    header = ("method", *instance.alternatives, "utility", "distortion", "status")
-    table = display.table(*header)
-    for row in rows:
-        numbers = [*row["policy"].values(), row["utility"]]
-        shown = ["" if number is None else f"{number:.4g}" for number in numbers]
-        table.add_row(row["method"], *shown, _ratio_text(row), row["status"])
-    console.print(table)
-    console.print(f"best utility {rows[0]['best_utility']:.6g}; all values {display.NUMERIC}")
-
-
-def _ratio_text(row: dict[str, Any]) -> str:
-    every, some = row["distortion_every"], row["distortion_some"]
-    if every is None:
-        return "undetermined"
-    if row["status"] == "tied" and every != some:
-        return f"{every} to {some}" if "inf" in (every, some) else f"{every:.6g} to {some:.6g}"
-    return every if isinstance(every, str) else f"{every:.6g}"
-
-
-def _solve_one(instance: Any, method: Any) -> dict[str, Any]:
-    import torch
-
-    from adversary.distortion import evaluate
-    from adversary.method import Status
-    from adversary.population import Population
-
-    with torch.no_grad():
-        result, outcome = evaluate(Population.of(instance), method)
-    status = Status(int(outcome.status[0]))
-    policy = [_finite(p) for p in outcome.log_policy[0].exp().tolist()]
-    return {
-        "method": method.name,
-        "policy": dict(zip(instance.alternatives, policy, strict=True)),
-        "utility": _finite(float(result.achieved[0])),
-        "best_utility": float(result.best[0]),
-        "distortion_every": _finite(float(result.every[0])),
-        "distortion_some": _finite(float(result.some[0])),
-        "status": status.name.lower(),
-        "advice": status.advice,
-        "residual": _finite(float(outcome.residual[0])),
-        "certified": False,
-    }
-
-
-def _finite(value: float) -> float | str | None:
-    """JSON has no infinity and no NaN: 'inf' where the utility is 0, None where undetermined."""
-    if value != value:
-        return None
-    return "inf" if value == float("inf") else value
+    display.print_outcomes(Console(highlight=False), instance, rows)
 
 
 _POLICIES = Annotated[str, typer.Option(help="Claim for every or some allowed policy.")]
@@ -343,19 +270,12 @@ def _check_policies(policies: str) -> None:
 
 
 def _finish(certificate: Certificate, method: Method, out: Path, as_json: bool) -> None:
-    from adversary.exact import to_text
+    from adversary import report
     from adversary.verbs import rounded_down
 
     certificate.save(out)
     if as_json:
-        result = {
-            "method": method.name,
-            "beta": to_text(certificate.instance.beta),
-            "certified_lower_bound": to_text(certificate.lower_bound),
-            "policies": certificate.policies,
-            "file": str(out),
-        }
-        _print_json(result)
+        _print_json(report.of_certificate(certificate, method.name, out))
         return
     shown = rounded_down(certificate.lower_bound)
     which = certificate.policies
@@ -372,23 +292,9 @@ def check(
 
     if not as_json:
         raise typer.Exit(run(files))
-    from adversary.certificate import check as judge
-    from adversary.exact import to_text
+    from adversary import report
 
-    rows = []
-    for name in files:
-        verdict = judge(name)
-        bound = None if verdict.bound is None else to_text(verdict.bound)
-        rows.append(
-            {
-                "file": name,
-                "accepted": verdict.accepted,
-                "message": verdict.message,
-                "method": verdict.method,
-                "distortion_at_least": bound,
-                "policies": verdict.policies,
-            }
-        )
+    rows = [report.of_verdict(name) for name in files]
     _print_json({"files": rows})
     raise typer.Exit(0 if all(row["accepted"] for row in rows) else 1)
 

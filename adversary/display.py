@@ -80,6 +80,26 @@ def print_instance(console: Console, instance: Instance) -> None:
     console.print(f"β = {short(instance.beta)}{budget}")
 
 
+def print_outcomes(console: Console, instance: Instance, rows: list[dict[str, Any]]) -> None:
+    """Print an instance and each method's policy on it, from the report's objects."""
+    print_instance(console, instance)
+    solved = table("method", *instance.alternatives, "utility", "distortion", "status")
+    for row in rows:
+        numbers = [*row["policy"].values(), row["utility"]]
+        shown = ["" if number is None else f"{number:.4g}" for number in numbers]
+        solved.add_row(row["method"], *shown, _ratio(row), row["status"])
+    console.print(solved)
+    console.print(f"best utility {rows[0]['best_utility']:.6g}; all values {NUMERIC}")
+
+
+def _ratio(row: dict[str, Any]) -> str:
+    every, some = row["distortion_every"], row["distortion_some"]
+    if every is None:
+        return "undetermined"
+    low, high = (r if isinstance(r, str) else f"{r:.6g}" for r in (every, some))
+    return low if low == high else f"{low} to {high}"
+
+
 @contextmanager
 def progress(time_limit: float | None) -> Iterator[Callable[[Incumbent], None]]:
     """Show the best so far on standard error; silent where that is no terminal."""

@@ -12,6 +12,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from adversary import files
 from adversary.errors import InputError
 from adversary.exact import parse_rational, spelled, to_text
 

@@ -289,7 +289,7 @@ def nash(model: Model, log_policy: Sequence[float]) -> tuple[Vector, Real]:
     mean = dot(payoff, current)
     slope = mp.fsum(current[x] * (payoff[x] - mean) ** 2 for x in inside)
     s = mp.fsum(current[x] * y[x] * (payoff[x] - mean) for x in inside) / slope
-    y, s = _balance(model, y, s, None, _STEPS)
+    y, s, _ = _balance(model, y, s, mp.mpf(0), "s", _STEPS)
     return tilt(model.reference, y, 1), s
 
 
@@ -297,53 +297,68 @@ def limited_lottery(model: Model) -> tuple[Vector, Real, Real]:
     """Return (π, s, t) with log π/π_ref = s·Aπ + t·U + const, KL = τ and a large s.
 
     As s → ∞ π tends to the best maximal lottery in the ball, where the budget excludes a better
-    one. The path starts at s = 0, where π is the optimum of the ball.
+    one. The path goes first along s, with t = 0, to the lottery nearest to the reference; then
+    along t.
     """
-    if fits(model, face(model, model.utility)):
-        raise ArithmeticError("the budget does not bind")
-    t = inverse_temperature(model.reference, model.utility, model.budget)
-    y = [t * u for u in model.utility]
-    s, factor = mp.mpf(0), mp.mpf(10)
-    while s < mp.mpf(10) ** (mp.dps // 4):
-        goal = s * factor if s else mp.mpf("0.01")
-        try:
-            y, t = _balance(model, y, goal, t, 15)
-            s, factor = goal, min(mp.mpf(100), factor**2)
-        except ArithmeticError:
-            factor = mp.sqrt(factor)
-            if not s or factor < 1.01:
-                raise
+    y, s, t = [mp.mpf(0)] * len(model.utility), mp.mpf(0), mp.mpf(0)
+    spread = max(model.utility[x] for x in model.support)
+    for vary in ("s", "t"):
+        factor = mp.mpf(10)
+        while (s < mp.mpf(10) ** (mp.dps // 4)) if vary == "s" else True:
+            goal = (s if vary == "s" else t) * factor or mp.mpf("0.01")
+            try:
+                point = (goal, t) if vary == "s" else (s, goal)
+                ahead, _, _ = _balance(model, y, *point, "", 15)
+            except ArithmeticError:
+                factor = mp.sqrt(factor)
+                if goal == mp.mpf("0.01") or factor < 1.01:
+                    raise
+                continue
+            over = divergence(tilt(model.reference, ahead, 1), model.reference) > model.budget
+            if (vary == "s" and over) or t * spread > mp.mpf(10) ** 6:
+                raise ArithmeticError("the budget does not exclude some lotteries alone")
+            if over and factor < 1.5:
+                break
+            if over:
+                factor = mp.sqrt(factor)
+            else:
+                y, (s, t), factor = ahead, point, min(mp.mpf(100), factor**2)
+    y, s, t = _balance(model, y, s, t or mp.mpf("0.001"), "t", _STEPS)
     return tilt(model.reference, y, 1), s, t
 
 
-def _balance(model: Model, y: Vector, s: Real, t: Real | None, steps: int) -> tuple[Vector, Real]:
-    """Solve y = s·Aπ + t·U, π ∝ π_ref·e^y, KL = τ by Newton: for s if t is None (0), else for t."""
+def _balance(
+    model: Model, y: Vector, s: Real, t: Real, vary: str, steps: int
+) -> tuple[Vector, Real, Real]:
+    """Solve y = s·Aπ + t·U for π ∝ π_ref·e^y by Newton; with KL = τ for s or t if it may vary."""
     inside, y, last = model.support, list(y), mp.inf
-    size, free = len(inside), s if t is None else t
+    size = len(inside)
+    whole = size + bool(vary)
     for _ in range(steps):
         current = tilt(model.reference, y, 1)
         payoff = times(model.margins, current)
         average = dot(y, current)
-        s = free if t is None else s
-        along = payoff if t is None else model.utility
-        system, right = matrix(size + 1, size + 1), matrix(size + 1, 1)
+        system, right = matrix(whole, whole), matrix(whole, 1)
         for i, x in enumerate(inside):
-            right[i] = s * payoff[x] - y[x] + (0 if t is None else free * model.utility[x])
-            system[i, size] = -along[x]
-            system[size, i] = current[x] * (y[x] - average)
+            right[i] = s * payoff[x] + t * model.utility[x] - y[x]
             for j, z in enumerate(inside):
                 lift = s * current[z] * (model.margins[x][z] - payoff[x])
                 system[i, j] = (x == z) - lift
-        right[size] = model.budget - divergence(current, model.reference)
+            if vary:
+                system[i, size] = -(payoff[x] if vary == "s" else model.utility[x])
+                system[size, i] = current[x] * (y[x] - average)
+        if vary:
+            right[size] = model.budget - divergence(current, model.reference)
         try:
             step = mp.lu_solve(system, right)
         except TypeError:  # so mpmath reports some singular matrices
             raise ArithmeticError("a singular system") from None
         for i, x in enumerate(inside):
             y[x] += step[i]
-        free += step[size]
+        s += step[size] if vary == "s" else 0
+        t += step[size] if vary == "t" else 0
         move = max(abs(step[i]) * current[x] for i, x in enumerate(inside))
         if move <= mp.mpf(10) ** (8 - mp.dps) or last / 2 <= move <= mp.mpf("1e-25"):
-            return y, free  # the end, or rounding
+            return y, s, t  # the end, or rounding
         last = move
     raise ArithmeticError("Newton's method did not converge")

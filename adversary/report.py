@@ -1,0 +1,90 @@
+"""What scripts see: results as JSON objects."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from adversary.certificate import check
+from adversary.certify import Certificate
+from adversary.distortion import evaluate
+from adversary.exact import to_text
+from adversary.instance import Instance
+from adversary.method import Method, Status
+from adversary.population import Population
+from adversary.verbs import SearchResult
+
+
+def of_search(result: SearchResult, out: Path | None) -> dict[str, Any]:
+    """Return a search's result; the certified bound is None where there is no certificate."""
+    finding, certificate = result.finding, result.certificate
+    return {
+        "method": finding.method,
+        "beta": to_text(result.instance.beta),
+        "certified_lower_bound": certificate and to_text(certificate.lower_bound),
+        "uncertified": result.uncertified,
+        "numeric_distortion": finite(result.distortion),
+        "theory": [
+            {"key": t.key, "status": t.status, "bound": finite(value), "source": t.citation}
+            for t, value in finding.theory
+        ],
+        "file": None if out is None else str(out),
+        "seconds": round(finding.seconds, 3),
+        "strategy": finding.strategy,
+        "seed": finding.seed,
+        "evaluations": finding.evaluations,
+        "stopped": finding.stopped,
+    }
+
+
+def of_outcome(instance: Instance, method: Method) -> dict[str, Any]:
+    """Return a method's policy and numeric distortion on one instance."""
+    with torch.no_grad():
+        result, outcome = evaluate(Population.of(instance), method)
+    status = Status(int(outcome.status[0]))
+    policy = [finite(p) for p in outcome.log_policy[0].exp().tolist()]
+    return {
+        "method": method.name,
+        "policy": dict(zip(instance.alternatives, policy, strict=True)),
+        "utility": finite(float(result.achieved[0])),
+        "best_utility": float(result.best[0]),
+        "distortion_every": finite(float(result.every[0])),
+        "distortion_some": finite(float(result.some[0])),
+        "status": status.name.lower(),
+        "advice": status.advice,
+        "residual": finite(float(outcome.residual[0])),
+        "certified": False,
+    }
+
+
+def of_certificate(certificate: Certificate, method: str, out: Path) -> dict[str, Any]:
+    """Return what a certificate in a file proves."""
+    return {
+        "method": method,
+        "beta": to_text(certificate.instance.beta),
+        "certified_lower_bound": to_text(certificate.lower_bound),
+        "policies": certificate.policies,
+        "file": str(out),
+    }
+
+
+def of_verdict(path: str) -> dict[str, Any]:
+    """Return the trusted checker's verdict on a file."""
+    verdict = check(path)
+    return {
+        "file": path,
+        "accepted": verdict.accepted,
+        "message": verdict.message,
+        "method": verdict.method,
+        "distortion_at_least": None if verdict.bound is None else to_text(verdict.bound),
+        "policies": verdict.policies,
+    }
+
+
+def finite(value: float) -> float | str | None:
+    """JSON has no infinity and no NaN: 'inf' where the utility is 0, None where undetermined."""
+    if value != value:
+        return None
+    return "inf" if value == float("inf") else value
