@@ -19,7 +19,7 @@ from adversary.preferences import Preferences
 
 _ITERATIONS = 500
 _MAX_LOGIT = 600.0
-_TAIL_ROUNDING = 256 * torch.finfo(torch.float64).eps  # of a sum over types of σ(βd)
+TAIL_ROUNDING = 256 * torch.finfo(torch.float64).eps  # of a sum over types of σ(βd)
 
 
 @dataclass(frozen=True)
@@ -246,6 +246,6 @@ def noise(preferences: Preferences, reward: Float[Tensor, "*batch m"]) -> Float[
         off = preferences.log_opponents.masked_fill(torch.eye(m, dtype=torch.bool), -torch.inf)
         share = (off - torch.where(off > -torch.inf, off, -1e300).amax(-1, keepdim=True)).exp()
         slope = (share * curvature(reward)).sum(-1)
-        tail = _TAIL_ROUNDING * torch.minimum(preferences.win, preferences.win.mT)
+        tail = TAIL_ROUNDING * torch.minimum(preferences.win, preferences.win.mT)
         total = (share * torch.minimum(preferences.noise, tail)).sum(-1)
         return torch.where(slope > 0, total / slope.clamp(min=1e-300), 0.0)

@@ -370,7 +370,7 @@ def _follow(a: Tensor, log_ref: Tensor, tau: Tensor) -> tuple[Tensor, Tensor, Te
         growth = torch.where(near, (2 * growth).clamp(max=_MOST_GROWTH), growth)
         growth = torch.where(lost | turned, 0.2 * growth, growth)
         growth_all[active] = growth
-        arrived = near & (shift.abs() <= 1e-3)
+        arrived = near & (shift.abs() <= 0.05)  # else KL has stopped below τ
         shift = torch.where(near, shift.clamp(min=-growth, max=growth), 0.0)
         shift = torch.minimum(shift, end - state.log_s)
         move = state.centred(correct + shift[:, None] * along)

@@ -99,12 +99,12 @@ class Population:
         # Rounding: |h| ≤ min(½, β·max(u_x, u_y)/4), u itself before the difference, and weights,
         # whose logs are rounded too.
         logs = torch.where(w > 0, self.log_weights.abs(), 0.0)
-        size = EPS * (u.shape[-2] + 3 + logs)[..., None]
-        own = (size * (0.5 * scaled).clamp(max=0.5)).detach()
+        size = EPS * (u.shape[-2] + 3 + logs).detach()
+        own = (0.5 * scaled).clamp(max=0.5).detach()
         if self.log_nu_by_user is None:
             log_pairs, log_opponents = self._common_law()
             win, margin = (torch.einsum("...k,...kxy->...xy", w, part) for part in (sigma, h))
-            mean = torch.einsum("...k,...kx->...x", w.detach(), own)
+            mean = torch.einsum("...k,...kx->...x", size * w.detach(), own)
             noise = mean[..., :, None] + mean[..., None, :]
         else:
             joint = self.log_weights[..., None, None] + self.log_nu_by_user
@@ -117,8 +117,11 @@ class Population:
             log_opponents = _conditional(log_pairs)
             win, margin = ((share * part).sum(-3) for part in (sigma, h))
             win = torch.where(shown, win, 0.5)  # never compared: no evidence either way
-            noise = (share.detach() * (own[..., :, None] + own[..., None, :])).sum(-3)
-            noise = noise * (1 + torch.where(shown, top, 0.0).abs())  # this log is rounded as well
+            asked = torch.where(share > 0, joint.abs(), 0.0).detach()
+            size = size[..., None, None] + EPS * (
+                asked + torch.where(shown, -top, 0.0).unsqueeze(-3)
+            )
+            noise = (size * share.detach() * (own[..., :, None] + own[..., None, :])).sum(-3)
         m = u.shape[-1]
         win = win.masked_fill(torch.eye(m, dtype=torch.bool), 0.5)
         uniform = u.new_full((*u.shape[:-2], m), -math.log(m))

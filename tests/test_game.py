@@ -185,8 +185,8 @@ def test_ties_within_noise_are_exact_ties() -> None:
     """Rounding between clones does not decide between them."""
     table = clones(np.array(CYCLE), [2, 1, 1])
     noisy = table.copy()
-    noisy[0, 1], noisy[1, 0] = 3e-17, -3e-17
-    noise = torch.full((4, 4), 1e-16).double()
+    noisy[0, 1], noisy[1, 0] = 3e-10, -3e-10
+    noise = torch.full((4, 4), 1e-9).double()
     uniform = torch.full((4,), -math.log(4)).double()
     found = game.solve(tensor(noisy), noise, uniform, tensor(math.inf))
     assert not found.unique

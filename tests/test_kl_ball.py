@@ -83,6 +83,17 @@ def test_against_many_digits(score: list[float], log_ref: list[float], tau: floa
             assert found == NEVER
 
 
+def test_nearly_all_mass_on_one_alternative() -> None:
+    """Where the reference leaves 1e-20 to the rest, how that share grows is right to 1e-12."""
+    score, log_ref = [0.1, 0.9, 0.4], tensor([0.0, -47.0, -52.0]).log_softmax(-1)
+    for tau in (1e-22, 1e-21, 1e-12):
+        optimum = kl_ball.maximise(tensor(score), log_ref, tensor(tau))
+        exact = reference.exact_tilt(score, log_ref.tolist(), tau)
+        assert optimum.residual <= 1e-12
+        for found, log_mass in zip(optimum.log_policy.tolist(), exact, strict=True):
+            assert abs(found - float(log_mass)) <= 1e-12 * max(1.0, abs(found))
+
+
 def test_zero_budget_is_the_reference() -> None:
     """A budget of 0 allows the reference alone, zeros included; it is not called a tie."""
     log_ref = tensor([math.log(0.4), math.log(0.6), NEVER])

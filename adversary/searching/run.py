@@ -18,7 +18,7 @@ from adversary.searching.evolution import Evolution
 from adversary.searching.gradient import Gradient
 from adversary.searching.simplify import values
 from adversary.searching.space import FREE, SearchSpace
-from adversary.searching.strategy import Incumbent, Strategy
+from adversary.searching.strategy import Incumbent, Strategy, one_thread
 from adversary.theory import Theorem, applicable
 
 MAX_LOSS = 5e-7
@@ -102,15 +102,12 @@ def find(
     started = time.monotonic()
     deadline = math.inf if time_limit is None else started + time_limit
     incumbent = Incumbent(deadline, progress)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # small tensors; and sums in one order at any number of cores
     try:
-        chosen.run(space, method, seed, incumbent)
+        with one_thread():
+            chosen.run(space, method, seed, incumbent)
         stopped = "time limit" if incumbent.out_of_time else "finished"
     except KeyboardInterrupt:
         stopped = "interrupted"
-    finally:
-        torch.set_num_threads(threads)
     instance, value = exact_instance(space, method, incumbent)
     return Finding(
         method=method.name,

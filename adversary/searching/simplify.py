@@ -27,13 +27,13 @@ from adversary.method import Method
 from adversary.population import Population
 from adversary.searching.gradient import Gradient
 from adversary.searching.space import FREE, SearchSpace
-from adversary.searching.strategy import Incumbent
+from adversary.searching.strategy import Incumbent, one_thread
 
 _STAGES = (0.3, 0.5, 0.7, 0.85, 1.0)  # of the allowed loss: no early number may spend it all
 _MOST_NUMBERS = 400  # beyond this, numbers are rounded together only
 _ASCENT = 1e-3  # with less to lose, gradient ascent is not exact enough to solve again
 _MOST_PLAIN = 40  # utilities; each costs an ascent or two
-_POLISH = Gradient(restarts=48, steps=150, rounds=1)
+_POLISH = Gradient(restarts=48, steps=80, rounds=1)
 
 Report = Callable[[str], None]
 
@@ -66,10 +66,11 @@ def simplify(
         raise InputError("method", method.name, "a method whose policy the instance determines")
     floor = min(floor, 1e300)
     goal = _Goal(method, floor, loss, report)
-    instance = goal.fewer(instance, alternatives)
-    if loss >= _ASCENT:
-        instance = goal.plainer(instance)
-    return goal.shorter(instance)
+    with one_thread():
+        instance = goal.fewer(instance, alternatives)
+        if loss >= _ASCENT:
+            instance = goal.plainer(instance)
+        return goal.fewer(goal.shorter(instance), alternatives)  # a weight may have become 0
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ class _Goal:
         """Return the best candidate if it keeps enough, after polishing if need be."""
         found = values(candidates, self.method)
         order = sorted(range(len(candidates)), key=lambda i: -found[i])
-        if found[order[0]] >= self.least(0.5):
+        if found[order[0]] >= self.least(0.7):
             return candidates[order[0]]
         if self.loss < _ASCENT:
             return None
@@ -133,7 +134,7 @@ class _Goal:
             # The smallest first: what is nearly 0 becomes 0, and the rest adapts.
             k, x, value = min(open_places, key=lambda p: min(p[2], 1 - p[2]))
             settled[k, x] = value
-            for option in _shorter(value, unit=True)[:4] if len(to_text(value)) > 1 else ():
+            for option in _plain(value):
                 changed = _with(instance, ("utility", k, x), option)
                 if changed is None:
                     continue
@@ -302,29 +303,38 @@ def _rounded(instance: Instance, digits: int) -> Instance:
 
 
 def _significant(value: Fraction, digits: int) -> Fraction:
+    below, above = _neighbours(value, digits)
+    return below if value - below <= above - value else above
+
+
+def _neighbours(value: Fraction, digits: int) -> tuple[Fraction, Fraction]:
+    """Return the value rounded down and up to so many significant decimal digits."""
     if value == 0:
-        return value
-    places = digits - 1 - (len(str(int(value))) - 1 if value >= 1 else _exponent(value))
-    scale = Fraction(10) ** places
-    return Fraction(round(value * scale)) / scale
+        return value, value
+    scale = Fraction(10) ** (digits - 1 - _exponent(value))
+    return Fraction(math.floor(value * scale)) / scale, Fraction(math.ceil(value * scale)) / scale
 
 
 def _exponent(value: Fraction) -> int:
-    """Return e with 10^e ≤ value < 10^(e+1), exact, for 0 < value < 1."""
+    """Return e with 10^e ≤ value < 10^(e+1), exact."""
     guess = len(str(value.numerator)) - len(str(value.denominator))
     return guess if value >= Fraction(10) ** guess else guess - 1
+
+
+def _plain(utility: Fraction) -> list[Fraction]:
+    """Return what one would rather read than this utility, the plainest first."""
+    options = [Fraction(round(utility)), _significant(utility, 1), utility.limit_denominator(9)]
+    return [o for o in dict.fromkeys(options) if len(to_text(o)) < len(to_text(utility))]
 
 
 def _shorter(value: Fraction, unit: bool) -> list[Fraction]:
     """Return shorter numbers near the value, the shortest first and then the nearest."""
     options = {Fraction(0)} | ({Fraction(1)} if unit else set())
     options |= {value.limit_denominator(q) for q in (1, 2, 3, 4, 5, 6, 8, 10, 12, 20, 50, 100)}
-    for digits in range(1, 7):
-        near = _significant(value, digits)
-        options.add(near)
-        if digits == 1 and value:
-            step = Fraction(10) ** _exponent(value) if value < 1 else Fraction(1)
-            options |= {near - step, near + step, Fraction(10) ** math.floor(math.log10(value))}
+    for digits in range(1, 7):  # up as well as down: a winner must stay ahead
+        options |= set(_neighbours(value, digits))
+    if value:
+        options |= {Fraction(10) ** _exponent(value), Fraction(10) ** (_exponent(value) + 1)}
     length = len(to_text(value))
     useful = [o for o in options if len(to_text(o)) < length and o >= 0 and (o <= 1 or not unit)]
     return sorted(useful, key=lambda o: (len(to_text(o)), abs(o - value)))
