@@ -44,6 +44,7 @@ def _seconds(text: str | float) -> float:
 
 
 _WHOLE: dict[str, Any] = {"parser": _whole, "metavar": "<int>"}
+_FILE = Annotated[Path, typer.Argument(help="A file of format adversary-instance/1.")]
 _JSON = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -172,7 +173,7 @@ def _check_writable(path: Path) -> None:
 
 @app.command(epilog="Example: adversary solve w.json --method rlhf --method nlhf")
 def solve(
-    file: Annotated[Path, typer.Argument(help="A file of format adversary-instance/1.")],
+    file: _FILE,
     method: Annotated[
         list[str] | None, typer.Option(help="Only this method; repeat for several.")
     ] = None,
@@ -196,19 +197,17 @@ def solve(
     display.print_outcomes(Console(highlight=False), instance, rows)
 
 
+_METHOD = Annotated[str | None, typer.Option(help="The method. [default: the one in the file]")]
 _POLICIES = Annotated[str, typer.Option(help="Claim for every or some allowed policy.")]
+_OUT = Annotated[Path | None, typer.Option(help="Where to write. [default: the file itself]")]
 
 
 @app.command(epilog="Example: adversary certify w.json --method dpo --out certificate.json")
 def certify(
-    file: Annotated[Path, typer.Argument(help="A file of format adversary-instance/1.")],
-    method: Annotated[
-        str | None, typer.Option(help="The method. [default: the one in the file]")
-    ] = None,
+    file: _FILE,
+    method: _METHOD = None,
     policies: _POLICIES = "every",
-    out: Annotated[
-        Path | None, typer.Option(help="Where to write. [default: the file itself]")
-    ] = None,
+    out: _OUT = None,
     as_json: _JSON = False,
 ) -> None:
     """Complete an instance into a certificate, and have the checker accept it."""
@@ -225,15 +224,11 @@ def certify(
 
 @app.command(epilog="Example: adversary simplify w.json --keep 0.99 --out simple.json")
 def simplify(
-    file: Annotated[Path, typer.Argument(help="A file of format adversary-instance/1.")],
+    file: _FILE,
     keep: Annotated[str, typer.Option(help="Share of the certified bound to keep.")] = "0.99",
-    method: Annotated[
-        str | None, typer.Option(help="The method. [default: the one in the file]")
-    ] = None,
+    method: _METHOD = None,
     policies: _POLICIES = "every",
-    out: Annotated[
-        Path | None, typer.Option(help="Where to write. [default: the file itself]")
-    ] = None,
+    out: _OUT = None,
     as_json: _JSON = False,
 ) -> None:
     """Find a simpler instance (fewer types and alternatives, shorter numbers), and certify it."""

@@ -44,7 +44,7 @@ def loss(document: Case, policies: str = "every") -> mpf:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_random_instances(method: str):
-    losses = [loss(random_document(seed, method)) for seed in range(5000, 5060)]
+    losses = [loss(random_document(seed, method)) for seed in range(5000, 5030)]
     assert min(losses) >= 0
     assert max(losses) < 1e-10
 
@@ -72,6 +72,7 @@ BASE = [("3", "0 1/2 1"), ("2", "1 1/4 0"), ("2", "1/3 1 1/5")]
 CYCLE = [("1", "1 1/2 0"), ("1", "0 1 1/2"), ("1", "1/2 0 1")]
 CYCLE_AND_ONE = [("1", "1 1/2 0 1/8"), ("1", "0 1 1/2 0"), ("1", "1/2 0 1 0")]
 CLONES = [("3", "0 0 1/2"), ("4", "1 1 0")]
+SPLIT = [("1", "1 1/3 1/2"), ("2", "1/5 1 1/10"), ("1", "1/2 1/4 0")]
 TINY = [("3", "0 1e-12 2e-12"), ("2", "3e-12 1e-12 0"), ("2", "1e-12 3e-12 1e-13")]
 FAINT = [("1e-6", "1 0 0"), ("1", "0 1e-12 1e-11")]
 
@@ -142,37 +143,51 @@ def shapes() -> Iterator[tuple[str, Case]]:
     yield "utility-zero", document([("1", "0 0 1"), ("1", "1/2 0 0"), ("9", "0 1e-3 0")], "1 9 1")
     never = {"ab": ["ab"] * 3, "bc": ["bc"] * 3, "ab-bc": ["ab", "bc", "bc"]}
     for name, law in never.items():
-        yield f"asked-{name}", document(BASE, law)
+        yield f"asked-{name}", document(SPLIT, law)
         for ball in (("1 1 1", "1/5"), ("1 2 5", "1/2"), ("1 2 5", "1"), ("1 2 5", "1000")):
-            yield f"asked-{name}-{ball}", document(BASE, law, ball)
+            yield f"asked-{name}-{ball}", document(SPLIT, law, ball)
     for ball in (None, ("1 1 1 1", "1/5"), ("1 1 1 3", "1/3")):
         yield f"cycle-and-one-{ball}", document(CYCLE_AND_ONE, ["ab bc ac"] * 3, ball)
 
 
 SHAPES = dict(shapes())
-UNANSWERABLE = ("asked-ab-(", "asked-bc-(", "asked-ab", "asked-bc", "cycle-and-one")  # no reward
 
 
-@pytest.mark.parametrize("policies", ["every", "some"])
-@pytest.mark.parametrize("method", ["borda", "rlhf", "maximal-lotteries", "nlhf"])
-def test_hard_shapes(method: str, policies: str):
+def failures(names: list[str], method: str, policies: str) -> list[tuple[str, float]]:
+    """The shapes on which more than 1e-9 is lost, or a bound is above the truth."""
     failed = []
-    for name, case in SHAPES.items():
-        if policies == "some" and name.startswith(("edge", "law", "near", "base")):
-            continue  # no ties there that would matter
-        unanswerable = name.startswith(UNANSWERABLE) and "ab-bc" not in name
-        if method == "rlhf" and unanswerable:
+    for name in names:
+        if method == "rlhf" and name.startswith(("asked-ab", "asked-bc")) and "ab-bc" not in name:
+            continue  # the pairs asked do not determine the reward
+        if method == "rlhf" and name.startswith("cycle-and-one"):
             continue
-        case = case | {"method": {"name": method, "parameters": {}}}
+        case = SHAPES[name] | {"method": {"name": method, "parameters": {}}}
         value = loss(case, policies)
         if not 0 <= value < 1e-9:
             failed.append((name, float(value)))
-    assert failed == []
+    return failed
+
+
+SHAPED = ["borda", "rlhf", "maximal-lotteries", "nlhf"]
+
+
+@pytest.mark.parametrize("policies", ["every", "some"])
+@pytest.mark.parametrize("method", SHAPED)
+def test_hard_shapes(method: str, policies: str):
+    offset = SHAPED.index(method) + 4 * (policies == "some")
+    assert failures(list(SHAPES)[offset::8], method, policies) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("policies", ["every", "some"])
+@pytest.mark.parametrize("method", SHAPED)
+def test_all_hard_shapes(method: str, policies: str):
+    assert failures(list(SHAPES), method, policies) == []
 
 
 @pytest.mark.parametrize("method", ["maximal-lotteries", "nlhf"])
 def test_a_mixed_policy_proves_more_than_any_single_alternative(method: str):
-    case = document(BASE, ["ab", "bc", "bc"]) | {"method": {"name": method, "parameters": {}}}
+    case = document(SPLIT, ["ab", "bc", "bc"]) | {"method": {"name": method, "parameters": {}}}
     certificate = complete(case, "some")
     chosen = (certificate.document.witness or {})["chosen"]
     assert sum(weight != "0" for weight in chosen) == 2
@@ -305,9 +320,8 @@ def test_64_alternatives_and_types(method: str, law: str, tmp_path: Path):
         middle = time.monotonic()
         certificate.save(tmp_path / "large.json")
         ended = time.monotonic()
-        print(  # noqa: T201
-            f"\n{method} {law} {'ball' if ball else 'social'}: {float(certificate.lower_bound):.9f} "
-            f"certify {middle - started:.1f} s, check {ended - middle:.1f} s"
-        )
+        setting = "ball" if ball else "social"
+        times = f"certify {middle - started:.1f} s, check {ended - middle:.1f} s"
+        print(f"\n{method} {law} {setting} {float(certificate.lower_bound):.9f}: {times}")  # noqa: T201
         assert middle - started < 120
         assert ended - middle < 20

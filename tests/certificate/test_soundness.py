@@ -352,14 +352,14 @@ def largest_share(count: int, seeds: range) -> tuple[float, int]:
     return worst, done
 
 
-def test_nothing_random_exceeds_K():
+def test_nothing_random_exceeds_the_rate():
     worst, done = largest_share(20, range(8))
     assert done > 900
     assert 0.5 < worst <= 1 + 1e-9
 
 
 @pytest.mark.slow
-def test_nothing_of_10000_random_exceeds_K():
+def test_nothing_of_10000_random_exceeds_the_rate():
     worst, done = largest_share(120, range(100, 116))
     print(f"\nlargest distortion / K of {done}: {worst:.12f}")  # noqa: T201
     assert done >= 10_000
@@ -367,7 +367,7 @@ def test_nothing_of_10000_random_exceeds_K():
 
 
 @pytest.mark.slow
-def test_nothing_of_100_searched_exceeds_K():
+def test_nothing_of_100_searched_exceeds_the_rate():
     shares = []
     for seed in range(100):
         beta = Fraction(("1/1000", "1/2", "1", "3", "8", "20", "50")[seed % 7])

@@ -95,11 +95,22 @@ def test_a_budget_that_reaches_the_lottery(m: int) -> None:
     lottery = MaximalLotteries().solve(free).log_policy
     assert np.abs(lottery.exp().numpy() - policy).max() <= 1e-6
     cost = kl_ball.divergence(lottery, log_ref).item()
-    for factor in (1 - 1e-3, 1 - 1e-9, 1 - 1e-12, 1.0, 1 + 1e-12, 1 + 1e-9, 2.0, math.inf):
+    for factor in (
+        1 - 1e-3,
+        1 - 1e-9,
+        1 - 1e-10,
+        1 - 1e-12,
+        1.0,
+        1 + 1e-12,
+        1 + 1e-9,
+        2.0,
+        math.inf,
+    ):
         p = preferences(cycle, log_reference=log_ref, budget=cost * factor)
         outcome = NLHF().solve(p)
         assert outcome.status == Status.SOLVED
         distance = (outcome.log_policy.exp() - lottery.exp()).abs().max()
         missing = max(0.0, 1 - factor)  # the path ends like KL = cost − c/s²
         assert distance <= math.sqrt(missing) + 1e-8
-        assert distance >= 0.05 * math.sqrt(missing)
+        if missing > 1e-11:  # budgets are met to 1e-12
+            assert distance >= 0.05 * math.sqrt(missing)

@@ -1,0 +1,70 @@
+"""A folder's certificates as a table: `python -m adversary.catalogue FOLDER` writes its README.md."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from adversary import files
+from adversary.certificate import check
+from adversary.document import read
+from adversary.errors import CertificateError
+from adversary.exact import to_text
+from adversary.instance import Instance
+from adversary.theory import applicable
+from adversary.verbs import rounded_down
+
+_INTRODUCTION = """# Certified instances
+
+Each file is an exact instance with a claim and a witness; `adversary check *.json` proves every
+claim again. The bound holds for every policy that the method allows. The last column compares it
+with the largest published lower bound and the smallest upper bound for the method, setting, law, β
+and m (several can hold at once: an instance may be small rather than extreme).
+"""
+_HEADER = ("file", "method", "setting", "pair law", "β", "m", "types", "certified ≥", "theory")
+
+
+def markdown(folder: Path) -> str:
+    """Return the README of a folder of certificates. Raises CertificateError if one is refused."""
+    rows = [_row(path) for path in sorted(folder.glob("*.json"))]
+    lines = [_HEADER, ("---",) * len(_HEADER), *rows]
+    return _INTRODUCTION + "\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def _row(path: Path) -> tuple[str, ...]:
+    verdict = check(path)
+    if not verdict.accepted or verdict.bound is None or verdict.method is None:
+        raise CertificateError(f"{path}: {verdict.message}")
+    instance = read(path).instance
+    reference = instance.reference
+    setting = "social choice" if reference is None else f"KL ≤ {to_text(reference.kl_budget)}"
+    return (
+        f"[{path.name}]({path.name})",
+        verdict.method,
+        setting,
+        instance.sampling.kind,
+        to_text(instance.beta),
+        str(len(instance.alternatives)),
+        str(len(instance.users)),
+        rounded_down(verdict.bound),
+        _theory(instance, verdict.method),
+    )
+
+
+def _theory(instance: Instance, method: str) -> str:
+    beta, m = float(instance.beta), len(instance.alternatives)
+    reference = instance.reference
+    tau = None if reference is None else float(reference.kl_budget)
+    setting = "social-choice" if reference is None else "alignment"
+    found = applicable(method, setting, instance.sampling.kind, beta, m, tau)
+    bounds = [(t, float(t.bound(beta, m, tau) or 0)) for t in found]
+    lower = max(((b, t.key) for t, b in bounds if t.status != "upper"), default=None)
+    upper = min(((b, t.key) for t, b in bounds if t.status != "lower"), default=None)
+    parts = [f"≥ {lower[0]:.6g} ({lower[1]})"] if lower else []
+    parts += [f"≤ {upper[0]:.6g} ({upper[1]})"] if upper else []
+    return ", ".join(parts) or "nothing published"
+
+
+if __name__ == "__main__":
+    where = Path(sys.argv[1] if len(sys.argv) > 1 else "instances")
+    files.write_text(markdown(where), where / "README.md")
