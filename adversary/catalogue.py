@@ -1,4 +1,4 @@
-"""A folder's certificates as a table: `python -m adversary.catalogue FOLDER` writes its README.md."""
+"""A folder of certificates as a table; `python -m adversary.catalogue FOLDER` writes README.md."""
 
 from __future__ import annotations
 

@@ -66,10 +66,14 @@ class Outcome:
 
     @classmethod
     def of(cls, policy: Float[Tensor, "*batch m"]) -> Outcome:
-        """Wrap the probabilities of a method that always allows exactly one policy."""
-        finite = torch.isfinite(policy).all(-1)
-        status = torch.where(finite, int(Status.SOLVED), int(Status.FAILED))
-        return cls(policy.log(), status, torch.where(finite, 0.0, torch.inf).to(policy.dtype))
+        """Wrap the probabilities of a method that always allows exactly one policy.
+
+        What is no distribution (up to 1e-9) has failed: NaN, a negative mass, another sum.
+        """
+        valid = (policy >= 0).all(-1) & ((policy.sum(-1) - 1).abs() <= 1e-9)
+        status = torch.where(valid, int(Status.SOLVED), int(Status.FAILED))
+        residual = torch.where(valid, 0.0, torch.inf).to(policy.dtype)
+        return cls(policy.clamp(min=0.0).log(), status, residual)
 
 
 class Method(abc.ABC):

@@ -316,7 +316,7 @@ def limited_lottery(model: Model) -> tuple[Vector, Real, Real]:
                 continue
             over = divergence(tilt(model.reference, ahead, 1), model.reference) > model.budget
             if (vary == "s" and over) or t * spread > mp.mpf(10) ** 6:
-                raise ArithmeticError("the budget does not exclude some lotteries alone")
+                raise ArithmeticError("the budget does not exclude a lottery")
             if over and factor < 1.5:
                 break
             if over:

@@ -18,7 +18,8 @@ ROOT = Path(adversary.__file__).parent
 LAYERS = [
     "version", "errors", "exact", "files", "instance", "document", "preferences", "population",
     "kl_ball", "bradley_terry", "game", "method", "methods", "distortion", "theory", "searching",
-    "certificate", "precise", "certify", "verbs", "display", "cli", "__main__",
+    "certificate", "precise", "ties", "certify", "verbs", "catalogue", "report", "display", "cli",
+    "__main__",
 ]  # fmt: skip
 METHOD_SIDE = ["preferences", "kl_ball", "bradley_terry", "game", "method", "methods"]
 CONCRETE = {"borda", "dpo", "maximal-lotteries", "nlhf", "rlhf"}

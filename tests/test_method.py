@@ -145,3 +145,11 @@ def test_a_plug_in_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_status_has_advice() -> None:
     """People are told what to make of each status."""
     assert all(status.advice for status in Status)
+
+
+@pytest.mark.parametrize("masses", [(0.5, 0.6), (1.1, -0.1), (0.5, float("nan")), (0.0, 0.0)])
+def test_what_is_no_distribution_has_failed(masses: tuple[float, float]) -> None:
+    """A plug-in that returns it is reported, and no search takes it."""
+    outcome = Outcome.of(torch.tensor([masses, (0.25, 0.75)], dtype=torch.float64))
+    assert outcome.status.tolist() == [Status.FAILED, Status.SOLVED]
+    assert outcome.residual.tolist() == [torch.inf, 0.0]

@@ -29,7 +29,7 @@ from .instances import METHODS, random_document
 Case = dict[str, Any]
 
 
-def loss(document: Case, policies: str = "every") -> mpf:
+def loss(document: Case, policies: str = "every") -> Any:
     """The relative loss of the certified bound; negative if it is above the truth."""
     bound = complete(document, policies).lower_bound
     truth = getattr(reference.distortion(document), policies)
@@ -111,7 +111,7 @@ def edges() -> Iterator[tuple[str, Case]]:
             for k in (8, 20, 40):
                 for sign in (-1, 1):
                     budget = -mp.log(mpf((1, 2, 5)[winner]) / 8) + sign * mpf(10) ** -k
-                    text = mp.nstr(budget, 55, min_fixed=-9, max_fixed=9)
+                    text = str(mp.nstr(budget, 55, min_fixed=-9, max_fixed=9))
                     yield f"edge-{winner}-{sign}e-{k}", document(BASE, None, ("1 2 5", text))
 
 
