@@ -68,12 +68,15 @@ class Outcome:
     def of(cls, policy: Float[Tensor, "*batch m"]) -> Outcome:
         """Wrap the probabilities of a method that always allows exactly one policy.
 
-        What is no distribution (up to 1e-9) has failed: NaN, a negative mass, another sum.
+        What a convex solver leaves within 1e-6 of a distribution is rounded to one; anything else
+        (NaN, a negative mass, another sum) has failed.
         """
-        valid = (policy >= 0).all(-1) & ((policy.sum(-1) - 1).abs() <= 1e-9)
+        valid = (policy >= -1e-6).all(-1) & ((policy.sum(-1) - 1).abs() <= 1e-6)
+        policy = policy.clamp(min=0.0)
+        policy = policy / policy.sum(-1, keepdim=True)
         status = torch.where(valid, int(Status.SOLVED), int(Status.FAILED))
         residual = torch.where(valid, 0.0, torch.inf).to(policy.dtype)
-        return cls(policy.clamp(min=0.0).log(), status, residual)
+        return cls(policy.log(), status, residual)
 
 
 class Method(abc.ABC):
