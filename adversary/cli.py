@@ -245,7 +245,10 @@ def simplify(
         raise InputError("keep", keep, "a share above 0, at most 1")
     _check_writable(out or file)
     with Console(stderr=True).status("simplifying") as status:
-        certificate = verbs.simplify(document.instance, chosen, keep, policies, status.update)
+        about = document.provenance
+        certificate = verbs.simplify(
+            document.instance, chosen, keep, policies, about, status.update
+        )
     _finish(certificate, chosen, out or file, as_json)
     if not as_json:
         display.print_instance(Console(highlight=False), certificate.instance)

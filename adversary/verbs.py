@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -71,6 +71,7 @@ def simplify(
     method: Method,
     keep: Any = "0.99",
     policies: str = "every",
+    provenance: Mapping[str, Any] | None = None,
     report: Callable[[str], None] = lambda _: None,
 ) -> Certificate:
     """Return a certificate of a simpler instance that keeps a share of the certified bound.
@@ -81,7 +82,7 @@ def simplify(
     before = certify(instance, method, policies)
     loss = float(1 - share)
     for _ in range(4):
-        simpler = reduce(instance, method, loss, report=report)
+        simpler = reduce(instance, method, loss, report)
         after = certify(
             simpler, method, policies, {"version": __version__, "simplified": str(keep)}
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from adversary.instance import Instance, Reference
+from adversary.instance import Instance, Reference, uniform
 from adversary.theory import ghy_thm3
 from adversary.theory.formulas import rate
 from adversary.theory.parameters import number
@@ -14,7 +14,9 @@ from adversary.theory.theorem import COMMON_LAWS, Theorem
 
 
 def bound(beta: float, m: int | None = None, tau: float | None = None) -> float | None:
-    """Return K(β)."""
+    """Return K(β); at τ = 0 the reference is the only policy and the distortion 1."""
+    if tau == 0:
+        return 1.0
     return rate(beta) if m is None or m >= 2 else None
 
 
@@ -28,6 +30,21 @@ def instance(beta: object, epsilon: object, xi: object = "1.001", tau: object = 
     return replace(ghy_thm3.instance(beta, epsilon, xi, 2), reference=half)
 
 
+def small_budget(beta: object, epsilon: object, xi: object, tau: object, delta: object) -> Instance:
+    """Return an instance for any τ > 0: s and o have the reference mass δ, a third has the rest.
+
+    The third is worth nothing, s and o are those of `instance`. The budget lets the same mass q ≫ δ
+    go to s (the optimum) as to o (NLHF): the ratio tends to K for δ → 0, then ξ → 1, as 1/log(1/δ).
+    """
+    share = number("delta", delta, 0, Fraction(1, 2))
+    pair = instance(beta, epsilon, xi, tau)
+    users = tuple(replace(u, utilities=(*u.utilities, Fraction(0))) for u in pair.users)
+    budget = number("tau", tau, 0, 10**9)
+    reference = Reference((share, share, 1 - 2 * share), budget)
+    names = (*pair.alternatives, "z")
+    return Instance(pair.beta, names, users, uniform(3), reference)
+
+
 THEOREM = Theorem(
     key="ghy-thm7",
     title="NLHF has distortion K in every KL ball",
@@ -39,7 +56,7 @@ THEOREM = Theorem(
     status="tight",
     formula="K = (β/2)·coth(β/2)",
     assumptions="the same pair law for every user, any reference and budget; at most K always, "
-    "reached for τ ≥ log 2",
+    "reached for τ ≥ log 2, and for every τ > 0 in the limit of small reference masses (m ≥ 3)",
     bound=bound,
     construction=instance,
 )

@@ -201,6 +201,7 @@ def bradley_terry(data: Problem) -> Vector:
             for x in free
         ]
 
+    last = mp.inf
     for _ in range(200 if free else 0):
         values = stationarity(reward)
         jacobian = matrix(len(free), len(free))
@@ -215,8 +216,9 @@ def bradley_terry(data: Problem) -> Vector:
         size = max(abs(s) for s in step)
         for x, s in zip(free, step, strict=True):
             reward[x] -= s * min(mpf(1), 1 / size) if size > 1 else s
-        if size < mpf(10) ** -(DIGITS - 10):
-            return reward
+        if size < mpf(10) ** -(DIGITS - 10) or last / 2 <= size < mpf(10) ** -20:
+            return reward  # the end, or the rounding of an ill-conditioned system
+        last = size
     assert not free
     return reward
 

@@ -14,7 +14,7 @@ from adversary.instance import Reference
 from adversary.method import Status, by_name
 from adversary.theory import ghy_thm6, ghy_thm9, ghy_thm12
 from adversary.theory.formulas import rate
-from adversary.theory.ghy_thm7 import THEOREM, instance
+from adversary.theory.ghy_thm7 import THEOREM, bound, instance, small_budget
 
 
 @pytest.mark.parametrize("beta", ["0.01", 3, 10, 50])
@@ -69,3 +69,23 @@ def test_theorem_6_is_not_bad_for_nlhf(solve, share, beta):
 def test_out_of_range():
     with pytest.raises(InputError, match=r"^tau:"):
         instance(4, "1e-3", tau=-1)
+
+
+@pytest.mark.parametrize("tau", ["0.05", "0.2"])
+def test_small_budgets_reach_k_in_the_limit(solve, tau):
+    """Also below τ = log 2: the smaller the reference masses of s and o, the nearer to K."""
+    shares = [
+        max(
+            solve(small_budget(8, "1e-6", xi, tau, delta), "nlhf").every
+            for xi in ("1.001", "1.01", "1.02", "1.05", "1.1")
+        )
+        / bound(8)
+        for delta in ("1e-12", "1e-100", "1e-300")
+    ]
+    assert shares[0] < shares[1] < shares[2] < 1
+    assert shares[2] > (0.98 if tau == "0.2" else 0.9)
+
+
+def test_no_budget_no_distortion(solve):
+    assert solve(instance(8, "1e-6", "1.001", 0), "nlhf").every == pytest.approx(1, rel=1e-12)
+    assert bound(8, tau=0) == 1
