@@ -198,15 +198,12 @@ def _restricted(instance: Instance, chosen: list[int]) -> list[str]:
 
 
 def _borda(model: Model) -> dict[str, Any]:
-    margins = zip(model.margins, model.opponents, strict=True)
-    score = [precise.dot(a, n) if n else None for a, n in margins]
-    eligible = [x for x in model.support if score[x] is not None]
-    if not eligible:
+    known, score = precise.borda(model)
+    if not known.support:
         raise CertificateError("no alternative of the support is ever shown: no Borda score")
-    known = replace(model, support=eligible)
-    winners = precise.face(known, [mp.mpf(0) if c is None else c for c in score])
+    winners = precise.face(known, score)
     anchor = ["1" if x == winners[0] else "0" for x in range(len(score))]
-    return {"anchor": anchor, "multiplier": _enough(known, score, winners)}  # type: ignore[arg-type]
+    return {"anchor": anchor, "multiplier": _enough(known, score, winners)}
 
 
 def _enough(model: Model, score: Vector, winners: list[int]) -> str:

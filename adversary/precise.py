@@ -7,7 +7,7 @@ and are polished by Newton's method.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -143,6 +143,13 @@ def face(model: Model, score: Vector) -> list[int]:
     values = [score[x] for x in model.support]
     top, spread = max(values), max(values) - min(values)
     return [x for x in model.support if top - score[x] <= spread * mp.mpf(10) ** (-0.75 * mp.dps)]
+
+
+def borda(model: Model) -> tuple[Model, Vector]:
+    """Return the model with the scored alternatives as its support, and BC − ½ (0 if unscored)."""
+    scored = [x for x in model.support if model.opponents[x]]
+    rows = zip(model.margins, model.opponents, strict=True)
+    return replace(model, support=scored), [dot(a, n) if n else mp.mpf(0) for a, n in rows]
 
 
 def fits(model: Model, alternatives: list[int]) -> bool:

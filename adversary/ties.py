@@ -24,13 +24,23 @@ def candidates(model: Model, method: str, ball: bool) -> list[list[Fraction]]:
     """
     if method in ("rlhf", "dpo"):
         return []
-    m = len(model.utility)
-    found = [[Fraction(int(z == x)) for z in range(m)] for x in model.support]
-    if method != "borda":
-        found += _lotteries(model, method == "nlhf" and ball)
+    if method == "borda":
+        return [_alone(x, model) for x in precise.face(*precise.borda(model))]
+    found = [_alone(x, model) for x in model.support]
+    found += _lotteries(model, method == "nlhf" and ball)
     if method == "nlhf" and ball:
         found += _worst_unbeaten(model)
-    return found
+    return [policy for policy in found if _unbeaten(policy, model)]
+
+
+def _alone(chosen: int, model: Model) -> list[Fraction]:
+    return [Fraction(int(x == chosen)) for x in range(len(model.utility))]
+
+
+def _unbeaten(policy: list[Fraction], model: Model) -> bool:
+    """Whether nothing beats the policy, as far as these digits show."""
+    payoff = precise.times(model.margins, [precise.real(p) for p in policy])
+    return max(payoff[x] for x in model.support) <= mp.mpf(10) ** -20 * precise.real(sum(policy))
 
 
 def _lotteries(model: Model, ball: bool) -> list[list[Fraction]]:
