@@ -21,6 +21,7 @@ from adversary import kl_ball
 _ITERATIONS = 400
 _LAST = 1e14  # beyond this s the path has ended: the duality gap is max y / s
 _GROWTH = 2.1  # log of the first factor between two values of s
+_FADED = 25.0  # log of reference over policy from which a mass may be vanishing
 _MOST_CYCLES = 12  # alternatives up to which all triples are tried
 _MOST_GROWTH = 10.0  # and of the largest
 _NEAR = 0.1  # distance from the path within which Newton is trusted to return to it
@@ -259,6 +260,8 @@ def _path(
         played = (log_ref > -torch.inf) & (state.log_policy > log_ref - _NEVER)
         # Where the budget binds a solution is the only maximiser of its payoff over the ball.
         lottery, alone = _lottery(state, noise, played)
+        # An alternative whose mass fades like 1/s ties without being played: not known to be alone.
+        alone &= ~(played & (state.log_policy < log_ref - _FADED)).any(-1)
         log_policy = torch.where(binding[:, None], state.log_policy, lottery)
         unique = binding | alone
     if game.requires_grad or log_ref.requires_grad or tau.requires_grad:

@@ -288,3 +288,22 @@ def test_batched_is_one_at_a_time() -> None:
         alone = game.solve(p.margin[i], p.noise[i], p.log_reference[i], p.budget[i])
         assert (alone.log_policy.exp() - whole.log_policy[i].exp()).abs().max() <= 1e-13
         assert alone.unique == whole.unique[i]
+
+
+def test_a_tie_that_fades_is_not_taken_for_unique() -> None:
+    """a beats b, b beats c, a and c tie: the lotteries are a segment, the nearest its far end.
+
+    There b loses to nothing it meets and its mass fades along the path like 1/s only.
+    """
+    margin = torch.tensor(
+        [[0.0, 0.4656, 0.0], [-0.4656, 0.0, 0.4184], [0.0, -0.4184, 0.0]]
+    ).double()
+    noise = torch.where(margin != 0, 1e-15, 0.0)
+    log_reference = torch.tensor([1.0, 2.0, 5.0]).double().log().log_softmax(-1)
+    budget = torch.tensor(torch.inf).double()
+    solution = game.solve(margin[None], noise[None], log_reference[None], budget[None])
+    assert not bool(solution.unique)
+    values = torch.tensor([[1.0, 0.0, 0.0]]).double()
+    args = (margin[None], noise[None], log_reference[None], budget[None])
+    assert float(game.highest(values, *args)) == pytest.approx(1.0, abs=1e-9)
+    assert -float(game.highest(-values, *args)) == pytest.approx(0.4184 / 0.884, rel=1e-6)
