@@ -7,6 +7,8 @@ which near-winners share, and the smoothing fades during a round. Only true rati
 
 from __future__ import annotations
 
+import itertools
+import math
 from dataclasses import dataclass
 from typing import ClassVar, final
 
@@ -25,12 +27,13 @@ from adversary.searching.strategy import Incumbent, Strategy, assess
 class Gradient(Strategy):
     """Rounds of Adam. After each round the stalled and the weak restarts are replaced.
 
-    A round ends the search when `patience` rounds in a row improved by less than `tolerance`.
+    The search ends after `rounds` rounds (with a time limit: at the limit instead), or when
+    `patience` rounds in a row improved by less than `tolerance`.
     """
 
     restarts: int = 256
     steps: int = 500
-    rounds: int = 12
+    rounds: int = 6
     patience: int = 4
     tolerance: float = 1e-4
     name: ClassVar[str] = "gradient"
@@ -41,7 +44,8 @@ class Gradient(Strategy):
         points, support = space.random(self.restarts, generator)
         fresh = torch.ones(self.restarts, dtype=torch.bool)
         stale = 0
-        for number in range(self.rounds):
+        limited = incumbent.deadline < math.inf
+        for number in itertools.count() if limited else range(self.rounds):
             before = incumbent.value
             values, points = self._ascend(
                 space, method, points, support, fresh, number, generator, incumbent
@@ -105,7 +109,7 @@ class Gradient(Strategy):
             improved = values > best
             best = torch.where(improved, values, best)
             best_points = torch.where(improved[:, None], points.detach(), best_points)
-            incumbent.offer(values, points, support, (number + share) / self.rounds)
+            incumbent.offer(values, points, support, min(1.0, (number + share) / self.rounds))
             if incumbent.out_of_time:
                 break
             smooth = _smoothed(population, preferences, outcome, result.achieved, smoothing)
