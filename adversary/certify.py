@@ -119,7 +119,7 @@ def certify(
     if best is None:
         raise CertificateError(f"no witness was found for {method.name} on this instance")
     bound, document = best
-    claim = {"distortion_at_least": to_text(bound), "policies": policies}
+    claim = {"distortion_at_least": to_text(bound, decimal=True), "policies": policies}
     document = replace(document, claim=claim)
     return Certificate(document, bound, policies)
 

@@ -60,8 +60,11 @@ def to_decimal(value: float, digits: int = 17) -> Fraction:
     return Fraction(f"{value:.{digits - 1}e}")
 
 
-def to_text(value: Fraction) -> str:
-    """Return the shortest of the exact spellings of a rational: '3/7', '0.125' or '1e-40'."""
+def to_text(value: Fraction, decimal: bool = False) -> str:
+    """Return the shortest of the exact spellings of a rational: '3/7', '0.125' or '1e-40'.
+
+    `decimal`: no fraction, where the value has finitely many decimals.
+    """
     fraction = _digits(value.numerator)
     if value.denominator != 1:
         fraction += "/" + _digits(value.denominator)
@@ -74,7 +77,8 @@ def to_text(value: Fraction) -> str:
     power = min(max(point - 1, -MAX_EXPONENT), MAX_EXPONENT)
     sign = "-" if value < 0 else ""
     scientific = f"{_pointed(digits, point - power)}e{power}"
-    return min(fraction, sign + _pointed(digits, point), sign + scientific, key=len)
+    spellings = [sign + _pointed(digits, point), sign + scientific]
+    return min(spellings if decimal else [fraction, *spellings], key=len)
 
 
 def _pointed(digits: str, point: int) -> str:

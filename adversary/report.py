@@ -23,7 +23,7 @@ def of_search(result: SearchResult, out: Path | None) -> dict[str, Any]:
     return {
         "method": finding.method,
         "beta": to_text(result.instance.beta),
-        "certified_lower_bound": certificate and to_text(certificate.lower_bound),
+        "certified_lower_bound": certificate and to_text(certificate.lower_bound, decimal=True),
         "uncertified": result.uncertified,
         "numeric_distortion": finite(result.distortion),
         "theory": [
@@ -64,7 +64,7 @@ def of_certificate(certificate: Certificate, method: str, out: Path) -> dict[str
     return {
         "method": method,
         "beta": to_text(certificate.instance.beta),
-        "certified_lower_bound": to_text(certificate.lower_bound),
+        "certified_lower_bound": to_text(certificate.lower_bound, decimal=True),
         "policies": certificate.policies,
         "file": str(out),
     }
@@ -78,7 +78,9 @@ def of_verdict(path: str) -> dict[str, Any]:
         "accepted": verdict.accepted,
         "message": verdict.message,
         "method": verdict.method,
-        "distortion_at_least": None if verdict.bound is None else to_text(verdict.bound),
+        "distortion_at_least": None
+        if verdict.bound is None
+        else to_text(verdict.bound, decimal=True),
         "policies": verdict.policies,
     }
 

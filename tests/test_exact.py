@@ -124,3 +124,12 @@ def test_to_decimal(value: float) -> None:
     """A decimal with 17 digits is the double; with fewer digits it is near and short."""
     assert float(to_decimal(value)) == value
     assert float(to_decimal(value, 6)) == pytest.approx(value, rel=5e-6)
+
+
+def test_decimals_where_a_fraction_would_be_as_short() -> None:
+    """Bounds are read by scripts as decimals: never '5/2'."""
+    assert to_text(Fraction(5, 2)) == "5/2"
+    assert to_text(Fraction(5, 2), decimal=True) == "2.5"
+    assert to_text(Fraction(1, 3), decimal=True) == "1/3"
+    assert to_text(Fraction(3), decimal=True) == "3"
+    assert to_text(Fraction(10) ** 40, decimal=True) == "1e40"
