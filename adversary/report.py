@@ -73,6 +73,7 @@ def of_certificate(certificate: Certificate, method: str, out: Path) -> dict[str
 def of_verdict(path: str) -> dict[str, Any]:
     """Return the trusted checker's verdict on a file."""
     verdict = check(path)
+    bound = None if verdict.bound is None else to_text(verdict.bound, decimal=True)
     return {
         "file": path,
         "accepted": verdict.accepted,

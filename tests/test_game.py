@@ -291,7 +291,7 @@ def test_batched_is_one_at_a_time() -> None:
 
 
 def test_a_tie_that_fades_is_not_taken_for_unique() -> None:
-    """a beats b, b beats c, a and c tie: the lotteries are a segment, the nearest its far end.
+    """With a ≻ b ≻ c and a tied with c the lotteries are a segment, the nearest its far end.
 
     There b loses to nothing it meets and its mass fades along the path like 1/s only.
     """
