@@ -79,9 +79,7 @@ def of_verdict(path: str) -> dict[str, Any]:
         "accepted": verdict.accepted,
         "message": verdict.message,
         "method": verdict.method,
-        "distortion_at_least": None
-        if verdict.bound is None
-        else to_text(verdict.bound, decimal=True),
+        "distortion_at_least": bound,
         "policies": verdict.policies,
     }
 
