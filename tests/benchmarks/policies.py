@@ -3,9 +3,10 @@
     python -m tests.benchmarks.policies [--repeats N] [--programs N]
 
 The floor is the time to compute the win-probability table alone: σ of the utility differences,
-averaged over the user types; it is measured beside every solver. cvxpy solves each method's
-definition, compiled once for its shape, one instance at a time. Medians of several repeats after
-one to warm up, on one thread; a solver's time includes computing the preferences.
+averaged over the user types; the median of all its measurements, one beside every solver's, serves
+all rows. cvxpy solves each method's definition, compiled once for its shape, one instance at a
+time. Medians of several repeats after one to warm up, on one thread; a solver's time includes
+computing the preferences.
 """
 
 from __future__ import annotations
@@ -110,25 +111,41 @@ def main() -> None:
     )
     header = ("setting", "method", "policies/s", "/ floor", "cvxpy/s", "× cvxpy", "solved")
     print("{:14} {:18} {:>10} {:>8} {:>9} {:>8} {:>8}".format(*header))
+    rows, floors = [], []
     for setting in ("social choice", "KL ball"):
         people = population(setting == "social choice")
         for method in METHODS:
             with torch.no_grad():
-                report(setting, method, people, options.repeats, options.programs)
+                times = measure(method, people, options.repeats, options.programs)
+            floors += [floor for floor, _, _ in times]
+            rows.append((setting, method, people, times))
+    for row in rows:
+        report(*row, statistics.median(floors))
 
 
-def report(
-    setting: str, method: type[Method], people: Population, repeats: int, programs: int
-) -> None:
-    """Measure one method, the floor and cvxpy in turn, and print the method's line."""
+Times = list[tuple[float, float, float]]
+
+
+def measure(method: type[Method], people: Population, repeats: int, programs: int) -> Times:
+    """Time the floor, one method and cvxpy in turn; seconds for the batch."""
     one = program(method, people)
     times = []
     for _ in range(repeats + 1):
         floor = clock(lambda: win_probabilities(people))
         fast = clock(lambda: method().solve(people.preferences()))
         slow = clock(lambda: [one(i) for i in range(programs)]) * BATCH / programs
-        times.append((fast, fast / floor, slow, slow / fast))
-    took, ratio, slow, gain = (statistics.median(column) for column in zip(*times[1:], strict=True))
+        times.append((floor, fast, slow))
+    return times[1:]
+
+
+def report(
+    setting: str, method: type[Method], people: Population, times: Times, floor: float
+) -> None:
+    """Print a method's line."""
+    took = statistics.median(fast for _, fast, _ in times)
+    slow = statistics.median(slow for _, _, slow in times)
+    gain = statistics.median(slow / fast for _, fast, slow in times)
+    ratio = took / floor
     status = evaluate(people, method())[1].status
     solved = float((status < Status.DISCONNECTED).double().mean())
     # Borda's definition needs no program: numpy's argmax is no opponent.
