@@ -119,8 +119,8 @@ def main() -> None:
                 times = measure(method, people, options.repeats, options.programs)
             floors += [floor for floor, _, _ in times]
             rows.append((setting, method, people, times))
-    for row in rows:
-        report(*row, statistics.median(floors))
+    for setting, method, people, times in rows:
+        report(setting, method, people, times, statistics.median(floors))
 
 
 Times = list[tuple[float, float, float]]
