@@ -79,13 +79,12 @@ def simplify(
     Raises CertificateError where the given or the simpler instance cannot be certified.
     """
     share = parse_rational("keep", keep)
-    before = certify(instance, method, policies)
+    before = certify(instance, method, policies, dict(provenance or {}))
+    about = {**(provenance or {}), "version": __version__, "simplified": str(keep)}
     loss = float(1 - share)
     for _ in range(4):
         simpler = reduce(instance, method, loss, report)
-        after = certify(
-            simpler, method, policies, {"version": __version__, "simplified": str(keep)}
-        )
+        after = certify(simpler, method, policies, about)
         if after.lower_bound >= share * before.lower_bound:
             return after
         loss /= 4

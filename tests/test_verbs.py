@@ -100,3 +100,15 @@ def test_simplify_refuses_a_method_without_a_rule():
 )
 def test_bounds_are_rounded_down(bound, text):
     assert rounded_down(Fraction(bound)) == text
+
+
+def test_simplify_keeps_the_provenance(tmp_path: Path):
+    """Where an instance came from is not lost with its long numbers."""
+    result = search(adversary.Borda(), 4, strategy=SHORT, seed=5)
+    about = {"seed": 5, "strategy": "gradient"}
+    simple = simplify(result.instance, adversary.Borda(), "0.9999", provenance=about)
+    simple.save(tmp_path / "s.json")
+    kept = adversary.read(tmp_path / "s.json").provenance
+    assert kept["seed"] == 5
+    assert kept["strategy"] == "gradient"
+    assert kept["simplified"] == "0.9999"

@@ -119,7 +119,7 @@ class _Goal:
 
     def plainer(self, instance: Instance) -> Instance:
         """Set utilities to plain numbers one by one, solving again for all that is not yet set."""
-        if instance.users and len(instance.users) * len(instance.alternatives) > _MOST_PLAIN:
+        if len(instance.users) * len(instance.alternatives) > _MOST_PLAIN:
             return instance
         settled: dict[tuple[int, int], Fraction] = {}
         while True:
