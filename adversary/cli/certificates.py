@@ -1,0 +1,115 @@
+"""Commands on certificates: certify, simplify, check."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from adversary.cli.app import FILE, JSON, app, check_writable, print_json
+from adversary.errors import InputError
+
+if TYPE_CHECKING:
+    from adversary.certify import Certificate
+    from adversary.document import Document
+    from adversary.method import Method
+
+_METHOD = Annotated[str | None, typer.Option(help="The method. [default: the one in the file]")]
+_POLICIES = Annotated[str, typer.Option(help="Claim for every or some allowed policy.")]
+_OUT = Annotated[Path | None, typer.Option(help="Where to write. [default: the file itself]")]
+
+
+@app.command(epilog="Example: adversary certify w.json --method dpo --out certificate.json")
+def certify(
+    file: FILE,
+    method: _METHOD = None,
+    policies: _POLICIES = "every",
+    out: _OUT = None,
+    as_json: JSON = False,
+) -> None:
+    """Complete an instance into a certificate, and have the checker accept it."""
+    from adversary.certify import certify as complete
+    from adversary.document import read
+
+    document = read(file)
+    chosen = _method(document, method)
+    _check_policies(policies)
+    check_writable(out or file)
+    certificate = complete(document.instance, chosen, policies, dict(document.provenance))
+    _finish(certificate, chosen, out or file, as_json)
+
+
+@app.command(epilog="Example: adversary simplify w.json --keep 0.99 --out simple.json")
+def simplify(
+    file: FILE,
+    keep: Annotated[str, typer.Option(help="Share of the certified bound to keep.")] = "0.99",
+    method: _METHOD = None,
+    policies: _POLICIES = "every",
+    out: _OUT = None,
+    as_json: JSON = False,
+) -> None:
+    """Find a simpler instance (fewer types and alternatives, shorter numbers), and certify it."""
+    from rich.console import Console
+
+    from adversary import display, verbs
+    from adversary.document import read
+    from adversary.exact import parse_rational
+
+    document = read(file)
+    chosen = _method(document, method)
+    _check_policies(policies)
+    if not 0 < parse_rational("keep", keep) <= 1:
+        raise InputError("keep", keep, "a share above 0, at most 1")
+    check_writable(out or file)
+    with Console(stderr=True).status("simplifying") as status:
+        about = document.provenance
+        certificate = verbs.simplify(
+            document.instance, chosen, keep, policies, about, status.update
+        )
+    _finish(certificate, chosen, out or file, as_json)
+    if not as_json:
+        display.print_instance(Console(highlight=False), certificate.instance)
+
+
+def _method(document: Document, name: str | None) -> Method:
+    from adversary.method import by_name
+
+    if name is None and document.method is None:
+        raise InputError("method", "nothing", "--method, as the file names none")
+    return by_name(name or str((document.method or {})["name"]))
+
+
+def _check_policies(policies: str) -> None:
+    if policies not in ("every", "some"):
+        raise InputError("policies", policies, "'every' or 'some'")
+
+
+def _finish(certificate: Certificate, method: Method, out: Path, as_json: bool) -> None:
+    from adversary import report
+    from adversary.verbs import rounded_down
+
+    certificate.save(out)
+    if as_json:
+        print_json(report.of_certificate(certificate, method.name, out))
+        return
+    shown = rounded_down(certificate.lower_bound)
+    which = certificate.policies
+    typer.echo(f"{method.name}: certified distortion ≥ {shown}, {which} allowed policy: {out}")
+
+
+@app.command(epilog="Example: adversary check instances/*.json")
+def check(
+    files: Annotated[list[str], typer.Argument(help="Certificates.", metavar="FILE...")],
+    as_json: JSON = False,
+) -> None:
+    """Run the trusted checker: accepted only if the file proves its claim."""
+    from adversary.certificate.__main__ import main as run
+
+    if not as_json:
+        raise typer.Exit(run(files))
+    from adversary import report
+
+    rows = [report.of_verdict(name) for name in files]
+    print_json({"files": rows})
+    raise typer.Exit(0 if all(row["accepted"] for row in rows) else 1)

@@ -1,0 +1,120 @@
+"""Commands that run methods: search, solve, methods."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from adversary.cli.app import FILE, JSON, WHOLE, app, check_writable, print_json, seconds
+from adversary.errors import InputError
+
+
+@app.command(
+    epilog="Example: adversary search rlhf --beta 8 --alternatives 3 --kl free --out w.json"
+)
+def search(
+    method: Annotated[str, typer.Argument(help="The method to find bad instances for.")],
+    beta: Annotated[str, typer.Option(help="Bradley–Terry temperature, exact: 8, 5/2 or 0.1.")],
+    alternatives: Annotated[int, typer.Option(help="Number of alternatives.", **WHOLE)] = 3,
+    users: Annotated[
+        int | None,
+        typer.Option(help="Number of user types. [default: alternatives + 1]", **WHOLE),
+    ] = None,
+    sampling: Annotated[
+        str,
+        typer.Option(
+            help="Pair law: independent, pairs or user-dependent (the search chooses its weights), "
+            "or uniform (fixed)."
+        ),
+    ] = "independent",
+    kl: Annotated[
+        str | None,
+        typer.Option(help="KL budget in nats, or 'free'. Without it: social choice."),
+    ] = None,
+    strategy: Annotated[str, typer.Option(help="auto, gradient or evolution.")] = "auto",
+    seed: Annotated[int, typer.Option(help="Same seed, same bits.", **WHOLE)] = 0,
+    time_limit: Annotated[
+        float | None, typer.Option(help="Seconds.", parser=seconds, metavar="<float>")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the certificate to this file.")] = None,
+    as_json: JSON = False,
+) -> None:
+    """Search for the instance on which METHOD has the largest distortion, and certify it.
+
+    Ctrl-C ends the search and keeps the best instance so far.
+    """
+    from adversary.instance import uniform
+    from adversary.method import by_name
+    from adversary.searching.space import FREE, MAX_ALTERNATIVES
+
+    chosen = by_name(method)
+    if out is not None:
+        check_writable(out)
+    if not 2 <= alternatives <= MAX_ALTERNATIVES:
+        expected = f"a whole number from 2 to {MAX_ALTERNATIVES}"
+        raise InputError("alternatives", alternatives, expected)
+    from rich.console import Console
+
+    from adversary import display, report, verbs
+
+    with display.progress(time_limit) as progress:
+        result = verbs.search(
+            chosen,
+            beta,
+            alternatives,
+            users=users,
+            sampling=uniform(alternatives) if sampling == "uniform" else sampling,
+            kl_budget=FREE if kl == "free" else kl,
+            strategy=strategy,
+            seed=seed,
+            time_limit=time_limit,
+            progress=progress,
+        )
+    if out is not None:
+        result.save(str(out))
+    if as_json:
+        print_json(report.of_search(result, out))
+    else:
+        display.print_search(Console(highlight=False), result, None if out is None else str(out))
+
+
+@app.command(epilog="Example: adversary solve w.json --method rlhf --method nlhf")
+def solve(
+    file: FILE,
+    method: Annotated[
+        list[str] | None, typer.Option(help="Only this method; repeat for several.")
+    ] = None,
+    as_json: JSON = False,
+) -> None:
+    """Print each method's policy and distortion on one instance."""
+    from adversary import report
+    from adversary.document import read
+    from adversary.method import available, by_name
+
+    instance = read(file).instance
+    names = method or list(available())
+    rows = [report.of_outcome(instance, by_name(name)) for name in names]
+    if as_json:
+        print_json({"file": str(file), "methods": rows})
+        return
+    from rich.console import Console
+
+    from adversary import display
+
+    display.print_outcomes(Console(highlight=False), instance, rows)
+
+
+@app.command()
+def methods(as_json: JSON = False) -> None:
+    """List the methods, those of installed packages included."""
+    from adversary.method import available
+
+    found = available()
+    if as_json:
+        print_json({"methods": [{"name": n, "summary": m.summary} for n, m in found.items()]})
+        return
+    width = max(map(len, found))
+    for name, method in found.items():
+        typer.echo(f"{name:{width}}  {method.summary}")
