@@ -27,13 +27,16 @@ if TYPE_CHECKING:
     )
     from adversary.method import Method, Outcome, Status
     from adversary.methods.borda import Borda
+    from adversary.methods.copeland import Copeland
     from adversary.methods.dpo import DPO
+    from adversary.methods.ipo import IPO
     from adversary.methods.maximal_lotteries import MaximalLotteries
     from adversary.methods.nlhf import NLHF
     from adversary.methods.rlhf import RLHF
     from adversary.population import Population
     from adversary.preferences import Preferences
     from adversary.searching.space import FREE, SearchSpace
+    from adversary.sweeping.run import sweep
     from adversary.verbs import SearchResult, search, simplify
 
 _HOMES = {
@@ -55,12 +58,15 @@ _HOMES = {
     "Outcome": "method",
     "Status": "method",
     "Borda": "methods.borda",
+    "Copeland": "methods.copeland",
     "DPO": "methods.dpo",
+    "IPO": "methods.ipo",
     "MaximalLotteries": "methods.maximal_lotteries",
     "NLHF": "methods.nlhf",
     "RLHF": "methods.rlhf",
     "Population": "population",
     "Preferences": "preferences",
+    "sweep": "sweeping.run",
     "SearchResult": "verbs",
     "search": "verbs",
     "simplify": "verbs",

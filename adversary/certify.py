@@ -28,7 +28,7 @@ from adversary.population import Population
 from adversary.precise import Model, Real, Vector
 from adversary.preferences import Preferences
 
-RULES = ("borda", "dpo", "maximal-lotteries", "nlhf", "rlhf")
+RULES = ("borda", "copeland", "dpo", "ipo", "maximal-lotteries", "nlhf", "rlhf")
 """The methods for which the checker has a rule."""
 _PRECISIONS = (50, 100, 300)  # decimal digits
 _SLACK = mp.mpf("1e-12")  # relative loss that a witness may cost
@@ -149,7 +149,11 @@ def _attempts(
 ) -> list[Callable[[], dict[str, Any]]]:
     """Return ways to a witness of the dual rule (SPEC §4.1, §5), the most promising first."""
     if method == "borda":
-        return [lambda: _borda(model)]
+        return [lambda: _winner(*precise.borda(model))]
+    if method == "copeland":
+        return [lambda: _winner(model, precise.copeland(model))]
+    if method == "ipo":
+        return [lambda: _maximised(instance, model, precise.borda(model)[1])]
     if method in ("rlhf", "dpo"):
         return [lambda: _reward(instance, model, preferences)]
     if method == "maximal-lotteries" or instance.reference is None:
@@ -197,13 +201,11 @@ def _restricted(instance: Instance, chosen: list[int]) -> list[str]:
     return [to_text(w) if x in chosen else "0" for x, w in enumerate(reference.weights)]
 
 
-def _borda(model: Model) -> dict[str, Any]:
-    known, score = precise.borda(model)
-    if not known.support:
-        raise CertificateError("no alternative of the support is ever shown: no Borda score")
-    winners = precise.face(known, score)
+def _winner(model: Model, score: Vector) -> dict[str, Any]:
+    """The score decides among the alternatives of the support, whatever the budget."""
+    winners = precise.face(model, score)
     anchor = ["1" if x == winners[0] else "0" for x in range(len(score))]
-    return {"anchor": anchor, "multiplier": _enough(known, score, winners)}
+    return {"anchor": anchor, "multiplier": _enough(model, score, winners)}
 
 
 def _enough(model: Model, score: Vector, winners: list[int]) -> str:
@@ -221,23 +223,26 @@ def _reward(instance: Instance, model: Model, preferences: Preferences) -> dict[
     with torch.no_grad():
         start = bradley_terry.fit(preferences).reward
     reward = precise.reward(model, start.tolist())
-    found: dict[str, Any] = {"reward": [_down(r, 17) for r in reward]}
-    winners = precise.face(model, reward)
+    return {"reward": [_down(r, 17) for r in reward]} | _maximised(instance, model, reward)
+
+
+def _maximised(instance: Instance, model: Model, score: Vector) -> dict[str, Any]:
+    """The policy maximises the score over the ball."""
+    winners = precise.face(model, score)
     if model.budget == 0:
-        return found | _at_reference(instance, model, "anchor")
+        return _at_reference(instance, model, "anchor")
     if precise.fits(model, winners):
-        multiplier = _enough(model, reward, winners)
-        found |= {"anchor": _restricted(instance, winners)}
+        found: dict[str, Any] = {"anchor": _restricted(instance, winners)}
         best = [x for x in winners if model.utility[x] == max(model.utility[z] for z in winners)]
         if instance.reference is None or precise.fits(model, best):
-            return found | {"multiplier": multiplier}
-        return found | _on_face(model, reward, winners)
-    s = precise.inverse_temperature(model.reference, reward, model.budget)
-    policy = precise.tilt(model.reference, reward, s)
+            return found | {"multiplier": _enough(model, score, winners)}
+        return found | _on_face(model, score, winners)
+    s = precise.inverse_temperature(model.reference, score, model.budget)
+    policy = precise.tilt(model.reference, score, s)
     smoothing, allowance = _interior(model, policy)
-    # KL falls by s²·Var(r) for each relative change of the temperature.
-    digits = _digits(allowance / (s**2 * precise.variance(reward, policy)))
-    return found | {
+    # KL falls by s²·Var(c) for each relative change of the temperature.
+    digits = _digits(allowance / (s**2 * precise.variance(score, policy)))
+    return {
         "anchor": {"temperature": _up(1 / s, digits)},
         "multiplier": _down(smoothing * s, digits),
         "smoothing": _power(smoothing),
@@ -262,12 +267,12 @@ def _at_reference(instance: Instance, model: Model, role: str) -> dict[str, Any]
     return {role: _reference(instance), "multiplier": "0", "smoothing": _power(smoothing)}
 
 
-def _on_face(model: Model, reward: Vector, winners: list[int]) -> dict[str, Any]:
-    """Several highest rewards whose best policy is limited by the budget."""
+def _on_face(model: Model, score: Vector, winners: list[int]) -> dict[str, Any]:
+    """Several highest scores whose best policy is limited by the budget."""
     mass = mp.fsum(model.reference[x] for x in winners)
     on_face = [q / mass if x in winners else mp.mpf(0) for x, q in enumerate(model.reference)]
     s = precise.inverse_temperature(on_face, model.utility, model.budget + mp.log(mass))
-    gap = min(reward[winners[0]] - reward[x] for x in model.support if x not in winners)
+    gap = min(score[winners[0]] - score[x] for x in model.support if x not in winners)
     return {"multiplier": _power(mp.mpf(10) ** 3 / (s * gap)), "smoothing": _down(1 / s, 30)}
 
 

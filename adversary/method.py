@@ -1,14 +1,14 @@
 """The interface of a method, and how methods are found.
 
 A method is one class with one required function, `solve`. Installed packages announce theirs by
-an entry point in the group `adversary.methods`; the project's own five use the same door.
+an entry point in the group `adversary.methods`; the project's own use the same door.
 """
 
 from __future__ import annotations
 
 import abc
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
@@ -20,6 +20,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from adversary import kl_ball
+from adversary.conditions import Conditions, Target
 from adversary.errors import InputError
 from adversary.preferences import Preferences
 
@@ -90,6 +91,14 @@ class Method(abc.ABC):
     @abc.abstractmethod
     def solve(self, preferences: Preferences) -> Outcome:
         """Return the policy learned from the preferences, for each batch element."""
+
+    def conditions(self, target: Target) -> Sequence[Conditions]:
+        """Return conditions on win probabilities, each sufficient for the method to return a policy.
+
+        Optional; what it makes possible is the exact search (strategy 'columns'). Empty: the
+        method never returns this policy, or cannot say when.
+        """
+        return ()
 
 
 def linear_outcome(

@@ -152,6 +152,15 @@ def borda(model: Model) -> tuple[Model, Vector]:
     return replace(model, support=scored), [dot(a, n) if n else mp.mpf(0) for a, n in rows]
 
 
+def copeland(model: Model) -> Vector:
+    """Return the Copeland scores less half of the contests; ties to ¾ of the digits."""
+    tie, score = mp.mpf(10) ** (-0.75 * mp.dps), [mp.mpf(0)] * len(model.utility)
+    for x in model.support:
+        contests = (model.margins[x][y] for y in model.support)
+        score[x] = mp.fsum(mp.sign(margin) for margin in contests if abs(margin) > tie) / 2
+    return score
+
+
 def fits(model: Model, alternatives: list[int]) -> bool:
     """Return whether the reference restricted to these alternatives lies in the ball."""
     return -mp.log(mp.fsum(model.reference[x] for x in alternatives)) <= model.budget

@@ -26,10 +26,14 @@ def candidates(model: Model, method: str, ball: bool) -> list[list[Fraction]]:
         return []
     if method == "borda":
         return [_alone(x, model) for x in precise.face(*precise.borda(model))]
+    if method == "copeland":
+        return [_alone(x, model) for x in precise.face(model, precise.copeland(model))]
+    if method == "ipo":
+        winners = precise.face(*precise.borda(model))
+        return [*(_alone(x, model) for x in winners), *_worst_of(winners, model, ball)]
     found = [_alone(x, model) for x in model.support]
     found += _lotteries(model, method == "nlhf" and ball)
-    if method == "nlhf" and ball:
-        found += _worst_unbeaten(model)
+    found += _worst_of(_nothing_beats(model), model, method == "nlhf" and ball)
     return [policy for policy in found if _unbeaten(policy, model)]
 
 
@@ -76,18 +80,20 @@ def _simple(value: Real) -> Fraction:
     return near if abs(near - decimal) < Fraction(1, 10**28) else decimal
 
 
-def _worst_unbeaten(model: Model) -> list[list[Fraction]]:
-    """The worst policy of the ball on the alternatives that nothing beats, which all tie."""
+def _nothing_beats(model: Model) -> list[int]:
+    """The alternatives that nothing beats, which all tie."""
     tiny = mp.mpf(10) ** (12 - mp.dps)
-    unbeaten = [
-        x for x in model.support if all(model.margins[x][z] >= -tiny for z in model.support)
-    ]
-    if not unbeaten or not precise.fits(model, unbeaten):
+    return [x for x in model.support if all(model.margins[x][z] >= -tiny for z in model.support)]
+
+
+def _worst_of(tied: list[int], model: Model, ball: bool) -> list[list[Fraction]]:
+    """The worst policy of the ball on these alternatives, where no single one of them will do."""
+    if not ball or not tied or not precise.fits(model, tied):
         return []
-    mass = mp.fsum(model.reference[x] for x in unbeaten)
-    inside = [q / mass if x in unbeaten else mp.mpf(0) for x, q in enumerate(model.reference)]
+    mass = mp.fsum(model.reference[x] for x in tied)
+    inside = [q / mass if x in tied else mp.mpf(0) for x, q in enumerate(model.reference)]
     score = [-u for u in model.utility]
-    worst = precise.face(replace(model, support=unbeaten), score)
+    worst = precise.face(replace(model, support=tied), score)
     if precise.fits(model, worst):
         return []  # then a single alternative will do
     s = precise.inverse_temperature(inside, score, model.budget + mp.log(mass))

@@ -25,12 +25,14 @@ BETA = 10_000
 # The fields of a witness by method; "optimum", "smoothing" and "chosen" are added in `witness`.
 WITNESS = {
     "borda": ("anchor", "multiplier"),
+    "copeland": ("anchor", "multiplier"),
+    "ipo": ("anchor", "multiplier"),
     "rlhf": ("anchor", "reward", "multiplier"),
     "dpo": ("anchor", "reward", "multiplier"),
     "maximal-lotteries": ("opponent", "multiplier"),
     "nlhf": ("opponent", "multiplier"),
 }
-IGNORES_BUDGET = ("borda", "maximal-lotteries")
+IGNORES_BUDGET = ("borda", "copeland", "maximal-lotteries")
 
 _NUMBER = re.compile(r"(-?[0-9]+)(?:/([0-9]+)|(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?)")
 # A string is consumed even where its closing quote is missing, so that scanning stays linear.
@@ -117,13 +119,19 @@ def read(path: str | os.PathLike[str]) -> bytes:
 
 def parse(content: bytes) -> Document:
     """The document, or `Rejected` with the field, its value and what was expected."""
-    return _Reader().document(_load(content))
+    return of_json(load(content))
+
+
+def of_json(value: object) -> Document:
+    """The document of a JSON value that `load` returned."""
+    return _Reader().document(value)
 
 
 _BARE = object()  # stands for every JSON number; only provenance may hold one
 
 
-def _load(content: bytes) -> object:
+def load(content: bytes) -> object:
+    """The JSON value, strictly; bare numbers are replaced by a mark that no field accepts."""
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -289,6 +297,14 @@ class _Reader:
         law = self.distribution(tuple(pairs.values()), where)
         return Law(None, dict(zip(pairs, law, strict=True)))
 
+    def alternatives(self, value: Any, most: int) -> int:
+        """Read the names; return how many there are."""
+        for i, name in enumerate(self.items(value, "alternatives", 2, most)):
+            if not isinstance(name, str) or name in ("", *self.names):
+                _wrong(f"alternatives[{i}]", name, "a new name that is not empty")
+            self.names[name] = i
+        return len(self.names)
+
     def alternative(self, value: Any, where: str) -> int:
         if not isinstance(value, str) or value not in self.names:
             _wrong(where, value, "the name of an alternative")
@@ -302,11 +318,7 @@ class _Reader:
         if not isinstance(raw.get("provenance", {}), dict):
             _wrong("provenance", raw["provenance"], "an object")
         beta = self.positive(raw["beta"], "beta", BETA)
-        for i, name in enumerate(self.items(raw["alternatives"], "alternatives", 2, ALTERNATIVES)):
-            if not isinstance(name, str) or name in ("", *self.names):
-                _wrong(f"alternatives[{i}]", name, "a new name that is not empty")
-            self.names[name] = i
-        m = len(self.names)
+        m = self.alternatives(raw["alternatives"], ALTERNATIVES)
         users = self.items(raw["users"], "users", 1, USERS)
         if m * m * len(users) > WORK:
             raise Rejected(f"users: alternatives^2 * user types is more than {WORK}")
@@ -369,7 +381,7 @@ class _Reader:
         elif alignment and method not in IGNORES_BUDGET:
             optional = ("smoothing",)
         raw = self.fields(value, "witness", required + ("optimum",) * alignment, optional)
-        tilted = alignment and method in ("rlhf", "dpo")
+        tilted = alignment and method in ("ipo", "rlhf", "dpo")
         readers: dict[str, Any] = {
             "optimum": self.policy_or_tilt,
             "anchor": self.policy_or_tilt if tilted else self.policy,

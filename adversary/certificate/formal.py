@@ -1,6 +1,7 @@
 """Exact ties (SPEC 4.3): sums of coef * h(beta d) with rational coefficients, as dictionaries."""
 
 from collections.abc import Iterator
+from itertools import combinations
 
 from flint import arb, fmpq
 
@@ -8,6 +9,7 @@ from .document import Document, Policy, Rejected
 from .model import half_tanh
 
 WORK_BITS = 2**27  # alternatives^2 * users * bits of the common denominator
+UNSCORED = "sampling: an alternative of the support is never shown; no score"
 
 Formal = dict[fmpq, fmpq]  # d > 0 -> coefficient of h(beta d); no entry is zero
 
@@ -49,11 +51,33 @@ def _row(document: Document, x: int) -> list[fmpq] | None:
     return [entry / total for entry in row] if total != 0 else None
 
 
+def copeland(document: Document) -> dict[int, fmpq | arb]:
+    """The Copeland scores of the support (SPEC 4.3); an undecided contest is a ball over [0, 1]."""
+    _affordable(document)
+    score: dict[int, fmpq | arb] = dict.fromkeys(document.support, fmpq(0))
+    for x, y in combinations(document.support, 2):
+        total: Formal = {}
+        add(total, document, fmpq(1), x, y)
+        margin, won = value(total, document), arb(0.5, 0.5)
+        if not total:
+            won = fmpq(1, 2)
+        elif (margin > 0) is True:
+            won = fmpq(1)
+        elif (margin < 0) is True:
+            won = fmpq(0)
+        score[x], score[y] = score[x] + won, score[y] + (1 - won)
+    return score
+
+
+def _affordable(document: Document) -> None:
+    if len(document.alternatives) ** 2 * len(document.shares) * document.bits > WORK_BITS:
+        raise Rejected("users: too large an instance for exact ties")
+
+
 def outcome(document: Document, chosen: Policy) -> Iterator[tuple[int, fmpq | arb]]:
     """What must be <= 0 for `chosen` to be allowed, by alternative of the support (SPEC 4.3)."""
     domain = document.support
-    if len(document.alternatives) ** 2 * len(document.shares) * document.bits > WORK_BITS:
-        raise Rejected("witness.chosen: too large an instance for exact ties")
+    _affordable(document)
     if document.method in ("maximal-lotteries", "nlhf"):
         for x in domain:
             total: Formal = {}
@@ -61,24 +85,35 @@ def outcome(document: Document, chosen: Policy) -> Iterator[tuple[int, fmpq | ar
                 add(total, document, weight, x, y)
             yield x, value(total, document)
         return
-    law = document.laws[0].weights
-    if document.method != "borda" and (
+    winners = [x for x in domain if chosen[x] > 0]
+    for x, excess in _behind(document, winners):
+        yield x, excess
+        if x in winners:  # then the scores must be equal
+            yield x, -excess
+
+
+def _behind(document: Document, winners: list[int]) -> Iterator[tuple[int, fmpq | arb]]:
+    """Score(x) - score(the first winner) for the scored alternatives x of the support."""
+    domain, law = document.support, document.laws[0].weights
+    if document.method == "copeland":
+        score = copeland(document)
+        yield from ((x, score[x] - score[winners[0]]) for x in domain)
+        return
+    if document.method in ("rlhf", "dpo") and (
         not document.common or law is None or any(law[x] == 0 for x in domain)
     ):
         raise Rejected("witness.chosen: needs one independent law that is positive on the support")
     rows = {x: _row(document, x) for x in domain}
-    winners = [x for x in domain if chosen[x] > 0]
     for x in winners:
         if rows[x] is None:
             raise Rejected(f"witness.chosen[{x}]: positive for an alternative without a score")
     for x, row in rows.items():
         if row is None:
+            if document.method == "ipo":
+                raise Rejected(UNSCORED)
             continue
-        total = {}
+        total: Formal = {}
         for y, (weight, other) in enumerate(zip(row, rows[winners[0]] or row, strict=True)):
             add(total, document, weight, x, y)
             add(total, document, -other, winners[0], y)
-        excess = value(total, document)
-        yield x, excess
-        if x in winners:  # then the scores must be equal
-            yield x, -excess
+        yield x, value(total, document)

@@ -7,7 +7,7 @@ from flint import arb, fmpq
 
 from . import model
 from .document import IGNORES_BUDGET, Document, Rejected, Tilt
-from .formal import outcome
+from .formal import UNSCORED, copeland, outcome
 from .model import Number, Row, Score
 from .reward import component, enclose
 
@@ -58,13 +58,20 @@ def _dual(document: Document, utility: Score, result: Evidence) -> Evidence | No
         score = model.times(margins, model.weights(witness["opponent"]))
     elif document.method == "nlhf":
         score = model.times(margins, result.member(document, "opponent", utility))
-    elif document.method == "borda":
-        score = _borda(document, margins, rows)
-        floor = model.mean(score, model.weights(witness["anchor"]))
+    elif document.method in ("borda", "copeland"):
+        score = _borda(margins, rows) if document.method == "borda" else copeland(document)
+        anchor = model.weights(witness["anchor"])
+        for x in anchor:
+            if x not in score:
+                raise Rejected(f"witness.anchor[{x}]: positive for an alternative without a score")
+        floor = model.mean(score, anchor)
     else:
-        score = _reward(document, margins, rows)
+        ipo = document.method == "ipo"
+        score = _borda(margins, rows) if ipo else _reward(document, margins, rows)
         if score is None:
             return None
+        if not score.keys() >= set(document.support):
+            raise Rejected(UNSCORED)
         floor = model.mean(score, result.member(document, "anchor", score))
     values = {
         x: utility[x] + witness["multiplier"] * (arb(0) + score[x] - floor)
@@ -78,17 +85,13 @@ def _dual(document: Document, utility: Score, result: Evidence) -> Evidence | No
     return result
 
 
-def _borda(document: Document, margins: Sequence[Row], rows: Sequence[Row | None]) -> Score:
+def _borda(margins: Sequence[Row], rows: Sequence[Row | None]) -> Score:
     """BC(x) - 1/2 = sum_y N(x, y) A(x, y) / sum_y N(x, y) (SPEC 3.3)."""
-    score = {
+    return {
         x: model.mean(dict(enumerate(margins[x])), dict(enumerate(row)))
         for x, row in enumerate(rows)
         if row is not None
     }
-    for x in model.weights(document.witness["anchor"]):
-        if x not in score:
-            raise Rejected(f"witness.anchor[{x}]: positive for an alternative without a score")
-    return score
 
 
 def _reward(document: Document, margins: Sequence[Row], rows: Sequence[Row | None]) -> Score | None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, final
 
 import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
 
+from adversary.conditions import Conditions, Target, best_score
 from adversary.method import Method, Outcome, linear_outcome
 from adversary.preferences import Preferences
 
@@ -25,10 +29,7 @@ class Borda(Method):
 
     def solve(self, preferences: Preferences) -> Outcome:
         """Return the uniform policy over the Borda winners; ties within rounding are ties."""
-        opponents = preferences.log_opponents.exp()
-        score = (opponents * preferences.margin).sum(-1)
-        noise = (opponents * preferences.noise).sum(-1)
-        shown = preferences.log_opponents.logsumexp(-1) > -torch.inf
+        score, noise, shown = borda_scores(preferences)
         eligible = shown & preferences.support
         some = eligible.any(-1)
         candidates = torch.where(some[..., None], eligible, preferences.support)
@@ -36,3 +37,18 @@ class Borda(Method):
         free = torch.full_like(preferences.budget, torch.inf)
         exact = torch.zeros_like(free)
         return linear_outcome(score, noise, uniform, free, some, exact)
+
+    def conditions(self, target: Target) -> Sequence[Conditions]:
+        """Return BC(winner) ≥ BC(x) for every x of the support."""
+        found = best_score(target, target.log_opponents.exp())
+        return () if found is None else (found,)
+
+
+def borda_scores(
+    preferences: Preferences,
+) -> tuple[Float[Tensor, "*batch m"], Float[Tensor, "*batch m"], Bool[Tensor, "*batch m"]]:
+    """Return BC − ½, its rounding error, and which alternatives are ever shown (else 0)."""
+    opponents = preferences.log_opponents.exp()
+    score = (opponents * preferences.margin).sum(-1)
+    noise = (opponents * preferences.noise).sum(-1)
+    return score, noise, preferences.log_opponents.logsumexp(-1) > -torch.inf

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, final
 
 import torch
 from torch import Tensor
 
 from adversary import bradley_terry
+from adversary.conditions import Conditions, Target
 from adversary.method import Method, Outcome, linear_outcome
+from adversary.methods.rlhf import reward_conditions
 from adversary.preferences import Preferences
 
 _ITERATIONS = 300
@@ -54,6 +57,10 @@ class DPO(Method):
             bradley_terry.determined(component, preferences.support),
             residual,
         )
+
+    def conditions(self, target: Target) -> Sequence[Conditions]:
+        """Return RLHF's: in the population limit the policies are the same."""
+        return reward_conditions(target)
 
 
 def _derivatives(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, final
 
 import torch
 
+from adversary.conditions import Conditions, Target
 from adversary.method import Method, Outcome
-from adversary.methods.nlhf import game_outcome
+from adversary.methods.nlhf import game_outcome, unbeaten
 from adversary.preferences import Preferences
 
 
@@ -27,3 +29,7 @@ class MaximalLotteries(Method):
         """Return the maximal lottery on the reference's support."""
         uniform = torch.where(preferences.support, 0.0, -torch.inf).double().log_softmax(-1)
         return game_outcome(preferences, uniform, torch.full_like(preferences.budget, torch.inf))
+
+    def conditions(self, target: Target) -> Sequence[Conditions]:
+        """Return that no alternative of the support beats the policy."""
+        return (unbeaten(target.log_policy.exp(), target.support),)

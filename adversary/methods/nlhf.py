@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, final
 
 import torch
@@ -9,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from adversary import game, kl_ball
+from adversary.conditions import Conditions, Target, score_rows
 from adversary.method import Method, Outcome, Status
 from adversary.preferences import Preferences
 
@@ -25,6 +27,22 @@ class NLHF(Method):
     def solve(self, preferences: Preferences) -> Outcome:
         """Return the Nash policy; of several, the one nearest to the reference."""
         return game_outcome(preferences, preferences.log_reference, preferences.budget)
+
+    def conditions(self, target: Target) -> Sequence[Conditions]:
+        """Return p(winner≻x) ≥ ½ at a vertex, else (Pπ)_x − λ log(π/π_ref)(x) equal for all x."""
+        support, policy = target.support, target.log_policy.exp()
+        if target.winner is not None:
+            return (unbeaten(policy, support),)
+        rows = score_rows(policy.expand(len(policy), -1))  # (Aπ)_x
+        first, *rest = support
+        score = target.score
+        return (Conditions.equal(rows[rest] - rows[first], score[rest] - score[first]),)
+
+
+def unbeaten(policy: Float[Tensor, "m"], support: list[int]) -> Conditions:
+    """Return p(π≻x) ≥ ½ for every x of the support that π is not certain to play."""
+    rivals = [x for x in support if float(policy[x]) < 1]
+    return Conditions.at_least(-score_rows(policy.expand(len(policy), -1))[rivals])
 
 
 def game_outcome(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, final
 
+import torch
+
 from adversary import bradley_terry
+from adversary.conditions import Conditions, Target, best_score, score_rows
 from adversary.method import Method, Outcome, linear_outcome
 from adversary.preferences import Preferences
 
@@ -31,3 +35,25 @@ class RLHF(Method):
             fit.determined,
             fit.residual,
         )
+
+    def conditions(self, target: Target) -> Sequence[Conditions]:
+        """Return that the target's score is the reward, or at a vertex that the winner's is highest."""
+        return reward_conditions(target)
+
+
+def reward_conditions(target: Target) -> Sequence[Conditions]:
+    """Return the stationarity equations of the reward at r = score (theory §2), one of them implied.
+
+    Where an independent law meets a single winner, the Borda score decides (SLH): any reward will
+    do that orders the winner first.
+    """
+    opponents = target.log_opponents.exp()
+    if target.independent and (found := best_score(target, opponents)) is not None:
+        return (found,)
+    gaps = target.score[:, None] - target.score
+    fitted = (opponents * 0.5 * torch.tanh(0.5 * gaps)).sum(-1)
+    shown = target.log_pairs.masked_fill(torch.eye(len(gaps), dtype=torch.bool), -torch.inf)
+    mass = shown.logsumexp(-1)
+    used = torch.nonzero(mass > -torch.inf).flatten()
+    kept = used[used != int(mass.argmax())]
+    return (Conditions.equal(score_rows(opponents)[kept], fitted[kept]),)

@@ -14,6 +14,7 @@ from adversary.errors import InputError, SearchError
 from adversary.exact import parse_rational
 from adversary.instance import Independent, Instance, PairLaw, UserType
 from adversary.method import Method
+from adversary.searching.columns import Columns, searchable
 from adversary.searching.evolution import Evolution
 from adversary.searching.gradient import Gradient
 from adversary.searching.simplify import values
@@ -22,7 +23,7 @@ from adversary.searching.strategy import Incumbent, Strategy, one_thread
 from adversary.theory import Theorem, applicable
 
 MAX_LOSS = 5e-7
-STRATEGIES: dict[str, type[Strategy]] = {s.name: s for s in (Gradient, Evolution)}
+STRATEGIES: dict[str, type[Strategy]] = {s.name: s for s in (Columns, Gradient, Evolution)}
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,8 @@ def _reducible(space: SearchSpace) -> bool:
 def _strategy(strategy: str | Strategy, method: Method, space: SearchSpace) -> Strategy:
     if isinstance(strategy, Strategy):
         return strategy
+    if strategy == "auto" and searchable(method, space):
+        return Columns()
     if strategy == "auto":
         return Gradient() if _differentiable(method, space) else Evolution()
     if strategy not in STRATEGIES:
@@ -158,6 +161,8 @@ def exact_instance(
     space: SearchSpace, method: Method, incumbent: Incumbent
 ) -> tuple[Instance, float]:
     """Return the incumbent in the fewest decimal digits that keep its ratio up to 5e-7."""
+    if incumbent.exact is not None:
+        return incumbent.exact, incumbent.value
     if incumbent.point is None or incumbent.support is None:
         raise SearchError("the search found no instance on which the method's policy is determined")
     best: tuple[float, Instance] | None = None

@@ -79,6 +79,11 @@ class SearchSpace:
         """The number of user types."""
         return self.users if isinstance(self.users, int) else len(self.users)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the alternatives."""
+        return self._template.alternatives
+
     @cached_property
     def _template(self) -> Instance:
         """An instance with the fixed parts, and placeholders where the search is free."""

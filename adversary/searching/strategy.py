@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from adversary.distortion import Distortion, distortion
+from adversary.instance import Instance
 from adversary.method import Method, Outcome
 from adversary.population import Population
 from adversary.preferences import Preferences
@@ -30,6 +31,21 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
+@dataclass(frozen=True)
+class Ceiling:
+    """For one outcome and law: no population, of any size, has a larger distortion. Numeric."""
+
+    outcome: str
+    value: float
+    """t, the dual value: U(best) ≤ t·U(method) for every population with the outcome."""
+    gap: float
+    """Relative gap between t and the supremum from below, before any slack."""
+    multipliers: tuple[float, ...]
+    """The dual price of each of the method's conditions."""
+    limits: tuple[str, ...]
+    """What tends to a limit at the supremum: masses of the law that vanish, vanishing utilities."""
+
+
 @dataclass
 class Incumbent:
     """The best instance so far, the clock, and the news for a progress display.
@@ -43,6 +59,9 @@ class Incumbent:
     value: float = 0.0
     point: Tensor | None = None
     support: Tensor | None = None
+    exact: Instance | None = None
+    """The best instance itself, where a strategy builds instances and not coordinates."""
+    ceiling: Ceiling | None = None
     evaluations: int = 0
     share_done: float = 0.0
     history: list[tuple[float, float]] = field(default_factory=list)
@@ -62,7 +81,18 @@ class Incumbent:
         if float(values[best]) > self.value:
             self.value = float(values[best])
             self.point, self.support = points[best].detach().clone(), support[best].clone()
+            self.exact = None
             self.history.append((time.monotonic() - self.started, self.value))
+        if self.report is not None:
+            self.report(self)
+
+    def offer_exact(self, value: float, instance: Instance, share_done: float) -> None:
+        """Take an exact instance if it beats the incumbent."""
+        self.evaluations += 1
+        self.share_done = share_done
+        if value > self.value:
+            self.value, self.exact = value, instance
+            self.history.append((time.monotonic() - self.started, value))
         if self.report is not None:
             self.report(self)
 

@@ -9,9 +9,11 @@ import pkgutil
 from functools import cache
 from importlib import import_module
 
+from adversary.exact import to_float
+from adversary.instance import Instance
 from adversary.theory.theorem import Theorem
 
-__all__ = ["Theorem", "all_theorems", "applicable"]
+__all__ = ["Theorem", "all_theorems", "applicable", "known"]
 
 
 @cache
@@ -36,3 +38,16 @@ def applicable(
     means that it is not fixed. The value is `theorem.bound(beta, m, tau)`, never None here.
     """
     return [t for t in all_theorems() if t.covers(method, setting, law, beta, m, tau)]
+
+
+def known(instance: Instance, method: str) -> list[tuple[Theorem, float]]:
+    """Return the theorems that bound a method's worst case with the β, m, law and τ of an instance.
+
+    Each comes with its bound; ordered by key.
+    """
+    beta, m = float(instance.beta), len(instance.alternatives)
+    reference = instance.reference
+    tau = None if reference is None else to_float(reference.kl_budget)
+    setting = "social-choice" if reference is None else "alignment"
+    found = applicable(method, setting, instance.sampling.kind, beta, m, tau)
+    return [(theorem, float(theorem.bound(beta, m, tau) or 0)) for theorem in found]

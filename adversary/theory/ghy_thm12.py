@@ -74,7 +74,7 @@ THEOREM = Theorem(
     title="Borda, RLHF and DPO have distortion at least K(1+M) = (1−o(1))β",
     source=GHY,
     place="Theorem 12",
-    methods=("borda", "rlhf", "dpo"),
+    methods=("borda", "rlhf", "dpo", "ipo"),
     setting="social-choice",
     laws=EVERY_LAW,
     status="lower",

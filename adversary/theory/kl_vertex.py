@@ -1,8 +1,8 @@
-"""In a KL ball RLHF and DPO have distortion at least cosh²(β/2) = (e^β + 2 + e^(−β))/4.
+"""In a KL ball RLHF, DPO, IPO and Borda have distortion at least cosh²(β/2).
 
 Against an alternative c outside the reference's support, which nearly everybody likes best, users
 tell a from b by the slope σ'(β) of the win probability; a few others, nearly indifferent, tell
-them apart by the slope σ'(0) = ¼. The ratio of the slopes is cosh²(β/2).
+them apart by the slope σ'(0) = ¼. The ratio of the slopes is cosh²(β/2) = (e^β + 2 + e^(−β))/4.
 
 It is also an upper bound for every method that maximises a Borda score over any set of policies
 (Borda, IPO at every budget, RLHF and DPO where the budget does not bind), for all m, μ, π_ref, τ.
@@ -52,8 +52,8 @@ def instance(beta: object, epsilon: object, g: object) -> Instance:
     """Return the instance: alternatives a, b, c, with c outside the reference's support.
 
     Nearly all users have (ε, 0, 1), the others, mass δ, (0, ε, 0); δ makes b's Borda score the
-    higher. μ = (g, g, 1−2g), π_ref = (½, ½, 0), τ = 1. RLHF plays b, the optimum is a,
-    and the ratio tends to cosh²(β/2) for ε → 0 and g·e^β → 0. Raises InputError.
+    higher. μ = (g, g, 1−2g), π_ref = (½, ½, 0), τ = 1. All four methods play b, the
+    optimum is a, and the ratio tends to cosh²(β/2) for ε → 0 and g·e^β → 0. Raises InputError.
     """
     b = beta_of(beta)
     size = number("epsilon", epsilon, 0, 1)
@@ -71,15 +71,16 @@ def instance(beta: object, epsilon: object, g: object) -> Instance:
 
 THEOREM = Theorem(
     key="kl-vertex",
-    title="RLHF and DPO in a KL ball have distortion at least cosh²(β/2)",
+    title="RLHF, DPO, IPO and Borda in a KL ball have distortion at least cosh²(β/2)",
     source=PROJECT,
     place="ratio of slopes",
-    methods=("rlhf", "dpo"),
+    methods=("rlhf", "dpo", "ipo", "borda"),
     setting="alignment",
     laws=EVERY_LAW,
     status="lower",
     formula="cosh²(β/2) = (e^β + 2 + e^(−β))/4",
-    assumptions="τ ≥ log 2, m ≥ 3; exact where the budget does not bind and the law is independent",
+    assumptions="τ ≥ log 2, m ≥ 3; exact for IPO and Borda (independent law), and for RLHF and DPO "
+    "where the budget does not bind",
     bound=bound,
     construction=instance,
 )

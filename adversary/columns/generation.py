@@ -1,0 +1,220 @@
+"""Column generation: master and pricing in turn, until no type violates the dual."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from adversary.columns.master import Master, Weights
+from adversary.columns.pricing import Pricing
+from adversary.columns.program import Program, Types
+
+TOLERANCE = 1e-10
+"""Violation (F over the sum of the sizes of its terms) up to which a dual counts as feasible."""
+CAP = 1e6
+"""The value at which an unbounded program is stopped."""
+_ROUNDS = 100
+_STARTS = 32
+_NEW = 12
+_POOL = 400
+_CORNERS = 6  # all 2^6 vertices of a cube are starts and bases, of larger cubes some
+
+
+@dataclass(frozen=True)
+class Dual:
+    """Prices under which F(u) = ⟨π*,u⟩ − t⟨π,u⟩ + Σ λ_j φ_j(u)."""
+
+    price: float
+    """t: if F ≤ 0 on [0,1]^m then ⟨π*,U⟩ ≤ t·⟨π,U⟩ for every population, of any size."""
+    multipliers: Float[ndarray, "conditions"]
+    """λ_j, not negative for an inequality."""
+    worth: bool = True
+    """False in phase 1, where F has no first term: only the conditions matter."""
+
+    def values(self, program: Program, types: Types) -> tuple[ndarray, ndarray]:
+        """Return F and the sum of the sizes of its terms, for each column."""
+        gain, cost, phi = program.features(types)
+        gain = gain if self.worth else np.zeros_like(gain)
+        terms = np.concatenate(
+            [gain[:, None], -self.price * cost[:, None], phi * self.multipliers], axis=1
+        )
+        return terms.sum(-1), np.abs(terms).sum(-1)
+
+
+@dataclass(frozen=True)
+class Solution:
+    """The supremum for one outcome, from both sides."""
+
+    value: float
+    """Σ ω⟨π*,u⟩ of the types found: the supremum from below (a tangent type is a limit)."""
+    dual: Dual
+    """A dual that no type violates, as far as pricing sees: the supremum from above."""
+    types: Types
+    """The types of positive weight."""
+    weights: Float[ndarray, "n"]
+    prices: Dual
+    """The prices of the master program, which belong to the types."""
+    pool: Types
+    """All columns at hand, for a warm start elsewhere."""
+    solved: bool
+    """Whether both sides met."""
+    unbounded: bool
+    """Whether there is no upper bound; the value is then the cap."""
+
+    @property
+    def gap(self) -> float:
+        """Relative gap between the two sides."""
+        return self.dual.price / self.value - 1 if self.solved else np.inf
+
+
+def solve(
+    program: Program,
+    generator: np.random.Generator,
+    pool: Types | None = None,
+    accuracy: float = 1e-7,
+    cap: float = CAP,
+    rounds: int = _ROUNDS,
+) -> Solution | None:
+    """Solve one outcome's program over all types, warm-started with a pool of columns.
+
+    A dual just above the value of the master, as far as possible from all columns, is priced; when
+    no type violates it, it is the upper bound, and the next dual is tried ten times as near, until
+    the two sides differ by at most `accuracy`, relatively. None where no population has this
+    outcome (or where the master program fails).
+    """
+    columns = _first(program, generator) if pool is None else pool
+    margin, solved = max(0.1, accuracy), False
+    proved: Dual | None = None
+    new = columns[:0]
+    scale: ndarray | None = None
+    for _ in range(rounds):
+        columns, problem = _master(program, columns + new, scale)
+        found = problem.solve(cap)
+        if found is None:
+            return None
+        prices = Dual(found.price, found.multipliers, found.feasible)
+        dual = prices
+        scale = np.append(found.price, found.multipliers) if found.feasible else None
+        inside = found.feasible and found.value > 0 and not found.unbounded
+        if inside:
+            price = found.value * (1 + margin)
+            if (centre := problem.centre(price)) is not None:
+                dual = Dual(price, centre)
+        used = found.weights > 0
+        types, weights = columns[used], found.weights[used]
+        new, violation = _price(program, dual, types, generator)
+        if violation > TOLERANCE:
+            columns = _trim(program, columns, found, prices)
+            continue
+        if inside:
+            proved = dual
+        solved = inside and margin <= accuracy
+        if not found.feasible:
+            return None
+        if solved or not inside:
+            break
+        margin = max(0.1 * margin, accuracy)
+    if not prices.worth:
+        return None
+    return Solution(
+        found.value, proved or prices, types, weights, prices, columns, solved, found.unbounded
+    )
+
+
+def _master(program: Program, columns: Types, prices: ndarray | None) -> tuple[Types, Master]:
+    gain, cost, phi = program.features(columns)
+    keep = (gain != 0) | (cost != 0) | (phi != 0).any(-1)
+    return columns[keep], Master.of(gain[keep], cost[keep], phi[keep], program.equalities, prices)
+
+
+def _first(program: Program, generator: np.random.Generator) -> Types:
+    """Return corners, and generic types of several scales."""
+    m = program.alternatives
+    points = [_corners(m, generator)]
+    points += [
+        scale * generator.random((4 * m, m)) for scale in (1.0, min(1.0, 1 / program.beta), 1e-2)
+    ]
+    plain = np.concatenate(points)
+    if program.law is None:
+        return Types.plain(plain) + _bases(program, plain[:64])
+    return Types.join([Types.plain(plain, pair) for pair in np.flatnonzero(program.law)])
+
+
+def _corners(m: int, generator: np.random.Generator) -> ndarray:
+    if m <= _CORNERS:
+        return np.array(list(itertools.product((0.0, 1.0), repeat=m)))
+    drawn = (generator.random((2**_CORNERS, m)) < generator.random((2**_CORNERS, 1))).astype(float)
+    return np.concatenate([drawn, np.eye(m), 1 - np.eye(m), np.zeros((1, m))])
+
+
+def _bases(program: Program, corners: ndarray) -> Types:
+    """Return all tangent columns at those corners that contribute nothing.
+
+    Only a coordinate that the objective or the normalisation sees gives a column of interest; at
+    a base type it is 0, so its one direction is up. The others follow if they move φ.
+    """
+    gain, cost, phi = program.features(Types.plain(corners))
+    free = (gain == 0) & (cost == 0) & (np.abs(phi) <= 1e-15).all(-1)
+    bases = corners[free]
+    m = program.alternatives
+    utilities = np.repeat(bases, m, axis=0)
+    slope = np.tile(np.eye(m), (len(bases), 1)) * np.where(utilities > 0, -1.0, 1.0)
+    return Types(utilities, slope, np.full(len(utilities), -1))
+
+
+def _trim(program: Program, columns: Types, found: Weights, prices: Dual) -> Types:
+    """Return the columns in use and those that are nearest to being used, where they are many."""
+    if len(columns) <= _POOL:
+        return columns
+    value, size = prices.values(program, columns)
+    worth = np.where(found.weights > 0, np.inf, value / np.maximum(size, 1e-300))
+    return columns[np.sort(np.argsort(-worth, kind="stable")[: _POOL // 2])]
+
+
+def _price(
+    program: Program, dual: Dual, used: Types, generator: np.random.Generator
+) -> tuple[Types, float]:
+    """Return new columns that violate the dual, the worst first, and the largest violation."""
+    m = program.alternatives
+    starts = np.concatenate(
+        [
+            used.concrete(1e-3).utilities,
+            _corners(m, generator),
+            generator.random((_STARTS, m)),
+            generator.random((_STARTS // 2, m)) ** 4,
+        ]
+    )
+    linear = (program.best if dual.worth else 0.0) - dual.price * program.policy
+    own = dual.multipliers[: len(program.constants)]
+    constant, table = float(own @ program.constants), program.table(own)
+    if program.law is None:
+        points, _ = Pricing(program.beta, linear, constant, table).climb(starts)
+        reached = Types.plain(points)
+        reached = reached + _bases(program, _corners(m, generator))
+    else:
+        parts = []
+        mixture = dual.multipliers[len(program.constants) :]
+        for pair in np.flatnonzero(program.law):
+            x, y = program.upper[0][pair], program.upper[1][pair]
+            single = np.zeros((m, m))
+            single[x, y] = table[x, y] / program.law[pair]
+            single[y, x] = -single[x, y]
+            extra = constant + float(mixture[pair] - mixture @ program.law)
+            points, _ = Pricing(program.beta, linear, extra, single).climb(starts[::4])
+            parts.append(Types.plain(points, pair))
+        reached = Types.join(parts)
+    value, size = dual.values(program, reached)
+    worth = np.where(size > 0, value / np.where(size > 0, size, 1.0), 0.0)
+    order = np.argsort(-worth, kind="stable")
+    chosen: dict[tuple, int] = {}
+    for i in order[worth[order] > TOLERANCE].tolist():
+        one = reached[i]
+        key = (*np.round(one.utilities, 7), *one.slope, int(one.pair))
+        chosen.setdefault(key, i)
+        if len(chosen) == max(_NEW, 2 * m):
+            break
+    return reached[np.array(list(chosen.values()), dtype=int)], float(worth[order[0]])

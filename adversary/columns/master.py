@@ -1,0 +1,225 @@
+"""The master program: the best weights of the columns at hand, and the dual prices.
+
+Columns and rows span many orders of magnitude (weights of 1e-12, ratios of 1e12): the program is
+equilibrated, solved by HiGHS, and the basic solution is computed once more from its basis.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import highspy
+import numpy as np
+from jaxtyping import Bool, Float
+from numpy import ndarray
+
+_PASSES = 6
+_TOLERANCES = ("primal_feasibility_tolerance", "dual_feasibility_tolerance")
+_OPTIONS = {
+    "output_flag": False,
+    "threads": 1,
+    "presolve": "off",
+    "small_matrix_value": 1e-12,
+    **dict.fromkeys(_TOLERANCES, 1e-9),
+}
+_Status = highspy.HighsModelStatus
+_UNBOUNDED = (_Status.kUnbounded, _Status.kUnboundedOrInfeasible)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """An optimal basic solution of the master program."""
+
+    value: float
+    """Σ ω_k ⟨π*,u_k⟩; the cap where it is unbounded."""
+    weights: Float[ndarray, "n"]
+    """ω ≥ 0."""
+    price: float
+    """t, the dual price of the normalisation."""
+    multipliers: Float[ndarray, "conditions"]
+    """λ_j: not negative for an inequality, of any sign for an equality."""
+    feasible: bool
+    """Whether some weights satisfy the conditions; if not, prices and weights are of phase 1."""
+    unbounded: bool
+    """Whether the columns at hand allow any value: the cap decided."""
+
+
+@dataclass(frozen=True)
+class Master:
+    """The equilibrated program of the columns at hand."""
+
+    scaled: Float[ndarray, "rows n"]
+    """Row 0 the gains ⟨π*,u⟩, row 1 the costs ⟨π,u⟩, then the conditions."""
+    rows: Float[ndarray, "rows"]
+    columns: Float[ndarray, "n"]
+    equality: Bool[ndarray, "conditions"]
+
+    @classmethod
+    def of(
+        cls,
+        gain: ndarray,
+        cost: ndarray,
+        phi: ndarray,
+        equality: ndarray,
+        prices: ndarray | None = None,
+    ) -> Master:
+        """Scale the columns with these features.
+
+        `prices`: (t, λ) as found before. They are the natural units of the rows: with them the
+        optimal value is near 1 however large the ratio. Without them rows and columns are
+        equilibrated.
+        """
+        matrix = np.concatenate([gain[None], cost[None], phi.T])
+        rows = _equilibrate(matrix)
+        if prices is not None:
+            known = np.append(1.0, np.abs(prices))
+            rows = np.where(known > 0, known, rows * (known[0] / rows[0]))
+        rows = np.exp2(np.round(np.log2(rows)))
+        size = np.abs(matrix * rows[:, None]).max(0)
+        columns = np.exp2(-np.round(np.log2(size)))
+        return cls(matrix * rows[:, None] * columns, rows, columns, equality)
+
+    def solve(self, cap: float) -> Weights | None:
+        """Maximise ⟨gain,ω⟩ subject to ⟨cost,ω⟩ = 1 and the conditions; if unbounded, up to `cap`.
+
+        Where the conditions cannot be met, the weights violate them least (in the scaled rows).
+        None where the solver fails.
+        """
+        result = self._weights(cap, feasibility=False)
+        feasible = result is not None
+        if result is None:
+            result = self._weights(cap, feasibility=True)
+        if result is None:
+            return None
+        weights, dual = result
+        prices = dual * self.rows / self.rows[0]
+        weights = weights * self.columns * self.rows[1]
+        value = float((self.scaled[0] / self.columns) @ weights) / self.rows[0]
+        unbounded = feasible and bool(abs(value / cap - 1) <= 1e-6)
+        return Weights(value, weights, float(prices[1]), -prices[2:], feasible, unbounded)
+
+    def centre(self, price: float) -> ndarray | None:
+        """Return multipliers at which every column is below 0 by the largest common margin.
+
+        `price`: t. The margin is in units of the scaled columns. None where there are none.
+        """
+        count, n = self.scaled.shape
+        linear = self.scaled[0] - price * self.rows[0] / self.rows[1] * self.scaled[1]
+        lp = highspy.HighsLp()
+        infinity = highspy.kHighsInf
+        full = np.concatenate([self.scaled[2:].T, np.ones((n, 1))], axis=1)
+        lp.sense_ = highspy.ObjSense.kMaximize
+        lp.col_cost_ = np.eye(count - 1)[-1]
+        lp.col_lower_ = np.append(np.where(self.equality, -infinity, 0.0), -infinity)
+        lp.col_upper_ = np.append(np.full(count - 2, infinity), 1.0)
+        lp.row_lower_, lp.row_upper_ = np.full(n, -infinity), -linear
+        _fill(lp, full)
+        solver = _run(lp)
+        if solver.getModelStatus() != _Status.kOptimal:
+            return None
+        return np.array(solver.getSolution().col_value)[:-1] * self.rows[2:] / self.rows[0]
+
+    def _weights(self, cap: float, feasibility: bool) -> tuple[ndarray, ndarray] | None:
+        """Return (weights, duals of all rows) in scaled units; None where it is infeasible.
+
+        Row 0 is the objective, kept as a row for its cap. In the feasibility program each
+        condition may be missed at a price, which is the objective.
+        """
+        count, n = self.scaled.shape
+        lp = highspy.HighsLp()
+        infinity = highspy.kHighsInf
+        slack = np.zeros((count, 0))
+        if feasibility:
+            miss = np.eye(count)[:, 1:]
+            both = np.append(True, self.equality)
+            slack = np.concatenate([miss, -miss[:, both]], axis=1)
+        full = np.concatenate([self.scaled, slack], axis=1)
+        lp.sense_ = highspy.ObjSense.kMaximize
+        objective = np.full(full.shape[1], -1.0)
+        objective[:n] = 0.0 if feasibility else self.scaled[0]
+        lp.col_cost_ = objective
+        lp.col_lower_ = np.zeros(full.shape[1])
+        lp.col_upper_ = np.full(full.shape[1], infinity)
+        lower, upper = np.zeros(count), np.full(count, infinity)
+        upper[2:][self.equality] = 0.0
+        lower[0] = -infinity
+        lower[1] = upper[1] = 1.0
+        lp.row_lower_, lp.row_upper_ = lower, upper
+        _fill(lp, full)
+        solver = _run(lp)
+        if solver.getModelStatus() in _UNBOUNDED and not feasibility:
+            upper[0] = cap * self.rows[0] / self.rows[1]
+            solver.changeRowBounds(0, -infinity, upper[0])
+            solver.run()
+        if solver.getModelStatus() != _Status.kOptimal:
+            return None
+        return _refine(full, objective, lower, upper, solver, n)
+
+
+def _equilibrate(matrix: ndarray) -> ndarray:
+    """Return row factors that, with column factors, bring the entries near 1 (geometric means)."""
+    size = np.abs(matrix)
+    logs = np.log2(np.where(size > 0, size, 1.0))
+    filled = size > 0
+    rows, columns = np.zeros(matrix.shape[0]), np.zeros(matrix.shape[1])
+    for _ in range(_PASSES):
+        for axis, factor in ((1, rows), (0, columns)):  # updated in place
+            left = np.where(filled, logs + rows[:, None] + columns, 0.0)
+            factor -= left.sum(axis) / np.maximum(filled.sum(axis), 1)
+    return np.exp2(rows)
+
+
+def _fill(lp: highspy.HighsLp, matrix: ndarray) -> None:
+    entries = matrix.T
+    index = np.nonzero(entries)
+    lp.num_row_, lp.num_col_ = matrix.shape
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_ = np.concatenate([[0], np.cumsum((entries != 0).sum(1))]).astype(np.int32)
+    lp.a_matrix_.index_ = index[1].astype(np.int32)
+    lp.a_matrix_.value_ = entries[index]
+
+
+def _run(lp: highspy.HighsLp) -> highspy._Highs:
+    solver = highspy._Highs()  # its public subclass prints a banner on standard output
+    for name, value in _OPTIONS.items():
+        solver.setOptionValue(name, value)
+    solver.passModel(lp)
+    solver.run()
+    if solver.getModelStatus() == _Status.kUnknown:  # out of reach: take the usual tolerance
+        for name in _TOLERANCES:
+            solver.setOptionValue(name, 1e-7)
+        solver.clearSolver()
+        solver.run()
+    return solver
+
+
+def _refine(
+    full: ndarray,
+    objective: ndarray,
+    lower: ndarray,
+    upper: ndarray,
+    solver: highspy._Highs,
+    n: int,
+) -> tuple[ndarray, ndarray]:
+    """Compute the basic solution and its duals from the basis, to full precision."""
+    solution, basis = solver.getSolution(), solver.getBasis()
+    basic = highspy.HighsBasisStatus.kBasic
+    weights, dual = np.array(solution.col_value), np.array(solution.row_dual)
+    inside = np.array([s == basic for s in basis.col_status])
+    active = np.array([s != basic for s in basis.row_status])
+    if inside.sum() == active.sum():
+        at_upper = np.array([s == highspy.HighsBasisStatus.kUpper for s in basis.row_status])
+        side = np.where(at_upper, upper, lower)[active]
+        square = full[np.ix_(active, inside)]
+        try:
+            exact = np.linalg.solve(square, side)
+            prices = np.linalg.solve(square.T, objective[inside])
+        except np.linalg.LinAlgError:
+            return weights[:n].clip(min=0.0), dual
+        error = np.abs(exact - weights[inside]).max(initial=0.0)
+        if error <= 1e-4 * np.abs(exact).max(initial=1.0):
+            weights = np.zeros(full.shape[1])
+            weights[inside] = exact
+            dual = np.zeros(len(full))
+            dual[active] = prices
+    return weights[:n].clip(min=0.0), dual

@@ -1,0 +1,176 @@
+"""The worst users for one outcome: a linear program over measures on [0,1]^m (theory §5).
+
+maximise Σ ω_k ⟨π*,u_k⟩ subject to Σ ω_k ⟨π,u_k⟩ = 1 and Σ ω_k φ_j(u_k) ≥ 0 or = 0 over weights
+ω ≥ 0 and types u, where φ_j(u) = c_j + Σ_{x<y} κ_j(x,y)·h(β(u_x − u_y)) and h(t) = σ(t) − ½.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Bool, Float
+from numpy import ndarray
+
+
+def half_tanh(t: ndarray) -> ndarray:
+    """Return h(t) = σ(t) − ½."""
+    return 0.5 * np.tanh(0.5 * t)
+
+
+def _rounded(value: ndarray, size: ndarray) -> ndarray:
+    """Return 0 for what is only the rounding error of its terms."""
+    return np.where(np.abs(value) <= 4 * np.finfo(float).eps * size, 0.0, value)
+
+
+@dataclass(frozen=True)
+class Types:
+    """User types as columns of the program.
+
+    `direction` is −1 for a plain type u, or ±(x+1)… see `slope`: a tangent column stands for the
+    limit s → 0 of the type u + s·e_x (or u − s·e_x) with weight 1/s around a base type u, one
+    that contributes nothing to objective, normalisation and conditions.
+    """
+
+    utilities: Float[ndarray, "n m"]
+    slope: Float[ndarray, "n m"]
+    """Zero for a plain type; the direction (a signed unit vector) of a tangent column."""
+    pair: ndarray
+    """Index of the only pair that the type is asked about, under a law for each user; else −1."""
+
+    @classmethod
+    def plain(cls, utilities: ndarray, pair: int = -1) -> Types:
+        """Return plain types."""
+        points = np.atleast_2d(np.asarray(utilities, dtype=float))
+        return cls(points, np.zeros_like(points), np.full(len(points), pair))
+
+    def __len__(self) -> int:
+        """The number of columns."""
+        return len(self.utilities)
+
+    def __getitem__(self, index: object) -> Types:
+        """Return some of the columns."""
+        return Types(self.utilities[index], self.slope[index], self.pair[index])  # type: ignore[index]
+
+    @classmethod
+    def join(cls, parts: Sequence[Types]) -> Types:
+        """Return the columns of all parts."""
+        return cls(
+            np.concatenate([part.utilities for part in parts]),
+            np.concatenate([part.slope for part in parts]),
+            np.concatenate([part.pair for part in parts]),
+        )
+
+    def __add__(self, other: Types) -> Types:
+        """Return the columns of both."""
+        return Types.join([self, other])
+
+    @property
+    def tangent(self) -> Bool[ndarray, "n"]:
+        """Which columns are tangent columns."""
+        return (self.slope != 0).any(-1)
+
+    @property
+    def moved(self) -> Float[ndarray, "n m"]:
+        """What one unit of weight adds to the utilities: those of the type, or the slope."""
+        return np.where(self.tangent[:, None], self.slope, self.utilities)
+
+    def concrete(self, step: float) -> Types:
+        """Return plain types: each tangent column becomes u + step·slope (to be weighed 1/step)."""
+        return Types(self.utilities + step * self.slope, np.zeros_like(self.slope), self.pair)
+
+
+@dataclass(frozen=True)
+class Program:
+    """One outcome's program, in float64."""
+
+    beta: float
+    best: Float[ndarray, "m"]
+    """The policy π* to compare with."""
+    policy: Float[ndarray, "m"]
+    """The policy π that the method returns."""
+    pairs: Float[ndarray, "j m m"]
+    """κ_j, skew-symmetric."""
+    constants: Float[ndarray, "j"]
+    equality: Bool[ndarray, "j"]
+    law: Float[ndarray, "p"] | None = None
+    """Under a law for each user: the mass of each unordered pair in the mixture of all users.
+
+    Every type is asked about one pair only, which loses nothing; φ_j then has κ_j(p)·h/law(p) for
+    that pair, and one more equality for each pair says that the mixture is this law.
+    """
+
+    @property
+    def alternatives(self) -> int:
+        """The number of alternatives m."""
+        return len(self.best)
+
+    @cached_property
+    def upper(self) -> tuple[ndarray, ndarray]:
+        """The unordered pairs x < y."""
+        return np.triu_indices(self.alternatives, 1)
+
+    @cached_property
+    def _flat(self) -> Float[ndarray, "j p"]:
+        return self.pairs[:, self.upper[0], self.upper[1]]
+
+    @property
+    def conditions(self) -> int:
+        """The number of conditions, those on the mixture of laws included."""
+        return len(self.constants) + (0 if self.law is None else len(self.law))
+
+    @cached_property
+    def equalities(self) -> Bool[ndarray, "conditions"]:
+        """Which conditions are equalities."""
+        extra = 0 if self.law is None else len(self.law)
+        return np.concatenate([self.equality, np.ones(extra, dtype=bool)])
+
+    def features(self, types: Types) -> tuple[ndarray, ndarray, ndarray]:
+        """Return (⟨π*,u⟩, ⟨π,u⟩, φ) for each column: shapes (n,), (n,), (n, conditions).
+
+        For a tangent column these are derivatives along its slope.
+        """
+        tangent = types.tangent[:, None]
+        moved, terms, constant = (
+            types.moved,
+            self._terms(types),
+            np.where(tangent, 0.0, self.constants),
+        )
+        size = np.abs(terms) @ np.abs(self._flat).T
+        phi = _rounded(terms @ self._flat.T + constant, size)
+        if self.law is not None:
+            asked = types.pair[:, None] == np.arange(len(self.law))
+            phi = np.concatenate([phi, np.where(tangent, 0.0, asked - self.law)], axis=1)
+        return moved @ self.best, moved @ self.policy, phi
+
+    def _terms(self, types: Types) -> Float[ndarray, "n p"]:
+        """Return h(β(u_x − u_y)) for each pair, or its derivative along the slope."""
+        first, second = self.upper
+        gap = self.beta * (types.utilities[:, first] - types.utilities[:, second])
+        terms, tangent = half_tanh(gap), types.tangent
+        if tangent.any():
+            change = self.beta * (types.slope[:, first] - types.slope[:, second])
+            # σ' = 1/(4cosh²), to full relative precision
+            slope = 0.25 / np.cosh(0.5 * np.minimum(np.abs(gap), 700.0)) ** 2
+            terms = np.where(tangent[:, None], slope * change, terms)
+        if self.law is None:
+            return terms
+        asked = (types.pair[:, None] == np.arange(len(self.law))) & (self.law > 0)
+        return np.where(asked, terms / np.where(self.law > 0, self.law, 1.0), 0.0)
+
+    def margins(self, types: Types) -> Float[ndarray, "n m m"]:
+        """Return what one unit of weight adds to p(x≻y) − ½, as `features` counts it."""
+        first, second = self.upper
+        table = np.zeros((len(types), self.alternatives, self.alternatives))
+        table[:, first, second] = self._terms(types)
+        return table - table.transpose(0, 2, 1)
+
+    def table(self, multipliers: Float[ndarray, "j"]) -> Float[ndarray, "m m"]:
+        """Return κ = Σ_j λ_j κ_j, the pair coefficients of the pricing function."""
+        return np.tensordot(multipliers[: len(self.constants)], self.pairs, axes=1)
+
+    def towards(self, best: Float[ndarray, "m"]) -> Program:
+        """Return the same program with another policy to compare with."""
+        return replace(self, best=best)

@@ -1,0 +1,84 @@
+"""Copeland: the alternative that wins the most majority contests."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import combinations, product
+from typing import ClassVar, final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from adversary.conditions import Conditions, Target, beating
+from adversary.method import Method, Outcome, linear_outcome
+from adversary.preferences import Preferences
+
+
+@final
+class Copeland(Method):
+    """Uniform over the maximisers of #{y : p(x≻y) > ½} + ½·#{y : p(x≻y) = ½} (theory §2).
+
+    A social-choice rule: with a reference both x and y are alternatives that the reference
+    supports, and the budget is ignored. What counts is p(x≻y) for all pairs, asked or not; p(x≻y)
+    within rounding of ½ is a tie.
+    """
+
+    name: ClassVar[str] = "copeland"
+    summary: ClassVar[str] = "the most wins by majority (Copeland score)"
+
+    def solve(self, preferences: Preferences) -> Outcome:
+        """Return the uniform policy over the Copeland winners."""
+        contest = preferences.support[..., :, None] & preferences.support[..., None, :]
+        margin = torch.where(contest, preferences.margin, 0.0)
+        certain = torch.where(margin.abs() <= preferences.noise, 0.0, margin).detach()
+        count = 0.5 * certain.sign().sum(-1)  # wins and half of the ties, less half of the contests
+        uniform = torch.where(preferences.support, 0.0, -torch.inf).double().log_softmax(-1)
+        free = torch.full_like(preferences.budget, torch.inf)
+        determined = torch.ones_like(free, dtype=torch.bool)
+        exact = torch.zeros_like(free)
+        outcome = linear_outcome(count, torch.zeros_like(count), uniform, free, determined, exact)
+        return replace(outcome, score=-_shortfall(margin, count, outcome.log_policy.argmax(-1)))
+
+    def conditions(self, target: Target) -> Sequence[Conditions]:
+        """Return each tournament without ties that the winner alone wins.
+
+        A winner of all its contests needs no others. Beyond five alternatives there are too many
+        of the rest.
+        """
+        winner, m = target.winner, len(target.score)
+        if winner is None:
+            return ()
+        rivals = [x for x in target.support if x != winner]
+        found = [beating([(winner, x) for x in rivals], m)]
+        contests = list(combinations(rivals, 2)) if len(rivals) < 5 else []
+        for wins in range(len(rivals) - 1, 0, -1):
+            for beaten in combinations(rivals, wins):
+                own = [(winner, x) if x in beaten else (x, winner) for x in rivals]
+                for turned in product((False, True), repeat=len(contests)):
+                    pairs = own + [
+                        (y, x) if turn else (x, y)
+                        for (x, y), turn in zip(contests, turned, strict=True)
+                    ]
+                    counts = Counter(x for x, _ in pairs)
+                    if contests and max(counts[x] for x in rivals) < wins:
+                        found.append(beating(pairs, m))
+        return found
+
+
+def _shortfall(
+    margin: Float[Tensor, "*batch m m"], count: Float[Tensor, "*batch m"], winner: Tensor
+) -> Float[Tensor, "*batch m"]:
+    """Return by how much margins must move, about, for x to catch up with the winner.
+
+    A contest that the winner wins or x loses makes up for one win when it turns; the closest
+    ones turn. Unlike a number of wins this has a gradient: it says how near other winners are.
+    """
+    row = winner[..., None, None].expand(*winner.shape, 1, margin.shape[-1])
+    against = torch.cat([margin.gather(-2, row).expand_as(margin), -margin], -1)
+    closest = torch.where(against > 0, against, torch.inf).sort(-1).values
+    behind = count.gather(-1, winner[..., None]) - count
+    turned = torch.arange(closest.shape[-1]) < behind[..., None].ceil()
+    return torch.where(turned, closest, 0.0).sum(-1)

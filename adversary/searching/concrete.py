@@ -1,0 +1,104 @@
+"""From the exact search's solution, often a limit, to a concrete instance near its value."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import torch
+from numpy import ndarray
+
+from adversary.columns.generation import Solution
+from adversary.columns.master import Master
+from adversary.columns.program import Program, Types
+from adversary.conditions import Conditions, Target
+from adversary.exact import to_decimal
+from adversary.instance import (
+    Independent,
+    Instance,
+    Pairs,
+    Reference,
+    UserDependent,
+    UserType,
+    all_pairs,
+)
+from adversary.searching.frames import pair_masses
+from adversary.searching.space import FREE, SearchSpace
+
+_DIGITS = 12
+
+
+def program(target: Target, best: ndarray, conditions: Conditions, space: SearchSpace) -> Program:
+    """Return the linear program of an outcome."""
+    table = conditions.coefficients.detach().numpy()
+    by_pair = space.sampling == "user-dependent"
+    return Program(
+        beta=float(space.beta),
+        best=best,
+        policy=target.log_policy.detach().exp().numpy(),
+        pairs=table - table.transpose(0, 2, 1),
+        constants=conditions.constants.detach().numpy(),
+        equality=conditions.equality.numpy(),
+        law=pair_masses(target).detach().numpy() if by_pair else None,
+    )
+
+
+def firmly(target: Target, step: float) -> Target:
+    """Return the target with its single winner's score higher by `step`: nothing is tied."""
+    if target.winner is None:
+        return target
+    ahead = torch.zeros_like(target.score)
+    ahead[target.winner] = step
+    return replace(target, score=target.score + ahead)
+
+
+def population(solution: Solution, outcome: Program, step: float) -> tuple[Types, ndarray] | None:
+    """Return plain types and weights for which every inequality holds with a margin.
+
+    `step`: the share of each condition's terms that is the margin, and the size of the utilities
+    that stand for vanishing ones.
+    """
+    types = solution.types + solution.pool[~solution.pool.tangent]
+    types = types.concrete(step)
+    gain, cost, phi = outcome.features(types)
+    phi = np.where(outcome.equalities, phi, phi - step * np.abs(phi))
+    used = (gain != 0) | (cost != 0) | (phi != 0).any(-1)
+    found = Master.of(gain[used], cost[used], phi[used], outcome.equalities).solve(1 / step**2)
+    if found is None or not found.feasible:
+        return None
+    chosen = found.weights > 0
+    return types[used][chosen], found.weights[chosen]
+
+
+def instance(space: SearchSpace, target: Target, types: Types, weights: ndarray) -> Instance:
+    """Return the exact instance, in decimals of 12 significant digits."""
+    users = tuple(
+        UserType(weight, tuple(to_decimal(u, _DIGITS) for u in row))
+        for weight, row in zip(_decimals(weights), types.utilities.tolist(), strict=True)
+    )
+    couples = all_pairs(space.alternatives)
+    law = space.sampling
+    if law == "user-dependent":
+        law = UserDependent(tuple(Pairs(((*couples[p], Fraction(1)),)) for p in types.pair))
+    elif law == "independent":
+        law = Independent(_decimals(target.log_opponents[0].detach().exp().numpy()))
+    elif law == "pairs":
+        masses = _decimals(pair_masses(target).detach().numpy())
+        law = Pairs(tuple((x, y, w) for (x, y), w in zip(couples, masses, strict=True) if w))
+    assert not isinstance(law, str)
+    reference = None
+    if space.reference is not None:
+        masses = space.reference
+        if masses is FREE:
+            masses = _decimals(target.log_reference.detach().exp().numpy())
+        budget = space.budget
+        if budget is FREE:
+            budget = to_decimal(float(target.budget), _DIGITS)
+        reference = Reference(masses, budget)  # type: ignore[arg-type]
+    return Instance(space.beta, space.names, users, law, reference)
+
+
+def _decimals(masses: ndarray) -> tuple[Fraction, ...]:
+    """Return weights relative to the largest, which is 1."""
+    return tuple(to_decimal(mass, _DIGITS) for mass in (masses / masses.max()).tolist())

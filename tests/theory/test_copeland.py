@@ -1,0 +1,96 @@
+"""Copeland's distortion is K(1+M): reached by copies in Theorem 12's instance, never exceeded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+import torch
+
+from adversary.certify import certify
+from adversary.distortion import evaluate
+from adversary.errors import InputError
+from adversary.instance import Reference
+from adversary.method import Status, by_name
+from adversary.population import Population
+from adversary.theory.ag_copeland_2k import THEOREM as PUBLISHED
+from adversary.theory.copeland import THEOREM, bound, instance
+from adversary.theory.formulas import borda_rate, rate
+
+
+@pytest.mark.parametrize("beta", [1, 4, 20])
+@pytest.mark.parametrize("m", [5, 6])
+def test_is_reached_in_the_limit(solve, beta, m):
+    errors = []
+    for epsilon in ("1e-2", "1e-4", "1e-6"):
+        solved = solve(instance(beta, epsilon, m), "copeland")
+        assert solved.status == Status.SOLVED
+        assert solved.policy["c"] == 1
+        errors.append(1 - solved.every / borda_rate(beta))
+    assert 0 < errors[2] < errors[1] < errors[0]
+    assert errors[2] < 1e-4
+
+
+@pytest.mark.parametrize("beta", [1, 4, 20])
+def test_four_alternatives_are_enough(beta):
+    """The contest of a and b, won by 1e-40, decides: exactly, not in floats."""
+    made = certify(instance(beta, "1e-6"), by_name("copeland"))
+    assert 0.9999 * borda_rate(beta) < made.lower_bound < borda_rate(beta)
+
+
+@pytest.mark.parametrize("tau", ["0", "1/10", "5"])
+def test_in_a_ball_of_any_size(solve, tau):
+    """A reference with nearly all mass on the best alternative leaves the ratio as it is."""
+    small = Fraction(1, 10**9)
+    found = replace(
+        instance(4, "1e-6", 5), reference=Reference((1 - 4 * small, *[small] * 4), Fraction(tau))
+    )
+    solved = solve(found, "copeland")
+    assert solved.policy["c"] == 1
+    assert 0.9999 * borda_rate(4) < solved.every < borda_rate(4)
+    assert THEOREM.bound(4, 5, float(Fraction(tau))) == borda_rate(4)
+
+
+@pytest.mark.parametrize("beta", [1.0, 4.0, 12.0])
+def test_is_not_exceeded_near_the_worst_instances(jitter, beta):
+    """By no policy that Copeland allows; nor is the published 2K."""
+    found, outcome = evaluate(jitter(instance(str(beta), "1e-2", 5), 3000, 5), by_name("copeland"))
+    assert (outcome.status < Status.DISCONNECTED).all()
+    limit = borda_rate(beta)
+    assert 0.9 * limit < found.some.max().item() <= limit * (1 + 1e-9)
+    published = PUBLISHED.bound(beta, 5)
+    assert published is not None
+    assert limit < published
+
+
+@pytest.mark.parametrize(("m", "least"), [(2, 0.5), (3, 0.5), (4, 0.5), (7, 0.3)])
+def test_is_not_exceeded_at_random(m, least):
+    """2000 populations of few types with utilities over many orders of magnitude.
+
+    With three alternatives or fewer a sole winner beats or ties all others: at most K.
+    """
+    generator = torch.Generator().manual_seed(m)
+    n, k, beta = 2000, 3, 4.0
+    scale = 10 ** (-4 * torch.rand(n, k, m, generator=generator, dtype=torch.float64))
+    there = torch.rand(n, k, m, generator=generator) < 0.6
+    weights = 10 ** (-4 * torch.rand(n, k, generator=generator, dtype=torch.float64))
+    population = Population(
+        beta=torch.full((n,), beta, dtype=torch.float64),
+        log_weights=weights.log().log_softmax(-1),
+        utilities=torch.where(there, scale, 0.0),
+        log_mu=torch.full((n, m), 1 / m, dtype=torch.float64).log(),
+    )
+    found, outcome = evaluate(population, by_name("copeland"))
+    limit = borda_rate(beta)
+    usable = population.average_utility.amax(-1) > 0
+    assert least * limit < found.some[usable].max().item() <= limit * (1 + 1e-9)
+    if m < 4:
+        assert bound(beta, m) is None
+        alone = usable & (outcome.status == Status.SOLVED)
+        assert found.every[alone].max().item() <= rate(beta) * (1 + 1e-9)
+
+
+def test_out_of_range():
+    with pytest.raises(InputError, match=r"^m:"):
+        instance(4, "1e-3", 3)
