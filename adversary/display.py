@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from adversary.instance import Independent, Instance, Pairs
-from adversary.searching.strategy import Incumbent
+from adversary.searching.strategy import Ceiling, Incumbent
 from adversary.verbs import SearchResult, rounded_down
 
 NUMERIC = "numeric, not certified"
@@ -44,6 +45,8 @@ def print_search(console: Console, result: SearchResult, file: str | None) -> No
         f"strategy {finding.strategy}, seed {finding.seed}, {finding.evaluations} evaluations, "
         f"{finding.seconds:.1f} s, {finding.stopped}"
     )
+    if finding.ceiling is not None:
+        console.print(_ceiling(finding.ceiling))
     if finding.theory:
         known = table("theory", "status", "bound", "found / bound")
         for theorem, value in finding.theory:
@@ -53,6 +56,16 @@ def print_search(console: Console, result: SearchResult, file: str | None) -> No
     print_instance(console, result.instance)
     if file is not None:
         console.print(f"written to {file}")
+
+
+def _ceiling(ceiling: Ceiling) -> str:
+    if ceiling.value == math.inf:
+        text = f"no upper bound for this outcome ({ceiling.outcome})"
+    else:
+        text = f"no population does worse than {ceiling.value:.8g} for this outcome "
+        text += f"({ceiling.outcome}) and law: dual value, {NUMERIC}"
+    vanishing = "; ".join(ceiling.limits)
+    return f"{text}\nat the supremum vanish: {vanishing}" if vanishing else text
 
 
 def print_instance(console: Console, instance: Instance) -> None:

@@ -93,7 +93,7 @@ class Method(abc.ABC):
         """Return the policy learned from the preferences, for each batch element."""
 
     def conditions(self, target: Target) -> Sequence[Conditions]:
-        """Return conditions on win probabilities, each sufficient for the method to return a policy.
+        """Return conditions on win probabilities, each sufficient for the method's policy to be so.
 
         Optional; what it makes possible is the exact search (strategy 'columns'). Empty: the
         method never returns this policy, or cannot say when.

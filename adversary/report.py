@@ -14,6 +14,7 @@ from adversary.exact import to_text
 from adversary.instance import Instance
 from adversary.method import Method, Status
 from adversary.population import Population
+from adversary.searching.strategy import Ceiling
 from adversary.verbs import SearchResult
 
 
@@ -36,6 +37,19 @@ def of_search(result: SearchResult, out: Path | None) -> dict[str, Any]:
         "seed": finding.seed,
         "evaluations": finding.evaluations,
         "stopped": finding.stopped,
+        "supremum": None if finding.ceiling is None else _of_ceiling(finding.ceiling),
+    }
+
+
+def _of_ceiling(ceiling: Ceiling) -> dict[str, Any]:
+    """Return the exact search's numeric upper bound for one outcome and law."""
+    return {
+        "outcome": ceiling.outcome,
+        "upper_bound": finite(ceiling.value),
+        "gap": finite(ceiling.gap),
+        "multipliers": list(ceiling.multipliers),
+        "vanishing": list(ceiling.limits),
+        "certified": False,
     }
 
 
@@ -74,12 +88,14 @@ def of_verdict(path: str) -> dict[str, Any]:
     """Return the trusted checker's verdict on a file."""
     verdict = check(path)
     bound = None if verdict.bound is None else to_text(verdict.bound, decimal=True)
+    at_most = None if verdict.at_most is None else to_text(verdict.at_most, decimal=True)
     return {
         "file": path,
         "accepted": verdict.accepted,
         "message": verdict.message,
         "method": verdict.method,
         "distortion_at_least": bound,
+        "distortion_at_most": at_most,
         "policies": verdict.policies,
     }
 

@@ -20,7 +20,7 @@ def search(
     alternatives: Annotated[int, typer.Option(help="Number of alternatives.", **WHOLE)] = 3,
     users: Annotated[
         int | None,
-        typer.Option(help="Number of user types. [default: alternatives + 1]", **WHOLE),
+        typer.Option(help="Most user types. [default: alternatives + 1]", **WHOLE),
     ] = None,
     sampling: Annotated[
         str,
@@ -33,7 +33,9 @@ def search(
         str | None,
         typer.Option(help="KL budget in nats, or 'free'. Without it: social choice."),
     ] = None,
-    strategy: Annotated[str, typer.Option(help="auto, gradient or evolution.")] = "auto",
+    strategy: Annotated[
+        str, typer.Option(help="auto, columns (exact), gradient or evolution.")
+    ] = "auto",
     seed: Annotated[int, typer.Option(help="Same seed, same bits.", **WHOLE)] = 0,
     time_limit: Annotated[
         float | None, typer.Option(help="Seconds.", parser=seconds, metavar="<float>")

@@ -179,8 +179,8 @@ def _fill(lp: highspy.HighsLp, matrix: ndarray) -> None:
     lp.a_matrix_.value_ = entries[index]
 
 
-def _run(lp: highspy.HighsLp) -> highspy._Highs:
-    solver = highspy._Highs()  # its public subclass prints a banner on standard output
+def _run(lp: highspy.HighsLp) -> highspy._core._Highs:
+    solver = highspy._core._Highs()  # its public subclass prints a banner on standard output
     for name, value in _OPTIONS.items():
         solver.setOptionValue(name, value)
     solver.passModel(lp)
@@ -198,7 +198,7 @@ def _refine(
     objective: ndarray,
     lower: ndarray,
     upper: ndarray,
-    solver: highspy._Highs,
+    solver: highspy._core._Highs,
     n: int,
 ) -> tuple[ndarray, ndarray]:
     """Compute the basic solution and its duals from the basis, to full precision."""

@@ -37,12 +37,12 @@ class RLHF(Method):
         )
 
     def conditions(self, target: Target) -> Sequence[Conditions]:
-        """Return that the target's score is the reward, or at a vertex that the winner's is highest."""
+        """Return that the score is the reward, or, at a vertex, that the winner has the highest."""
         return reward_conditions(target)
 
 
 def reward_conditions(target: Target) -> Sequence[Conditions]:
-    """Return the stationarity equations of the reward at r = score (theory §2), one of them implied.
+    """Return the stationarity equations of the reward at r = score (theory §2); the last follows.
 
     Where an independent law meets a single winner, the Borda score decides (SLH): any reward will
     do that orders the winner first.

@@ -65,7 +65,8 @@ class Columns(Strategy):
     """Column generation inside, ascent with sign-based steps (Rprop) outside, several starts.
 
     `slack`: the certified instance may stay this much, relatively, below the supremum, which is
-    often a limit of vanishing utilities and masses. `cap`: the ratio to reach where there is no bound.
+    often a limit of vanishing utilities and masses. `cap`: the ratio to reach where there is no
+    bound.
     """
 
     starts: int = 6
@@ -147,7 +148,7 @@ class Columns(Strategy):
         found: tuple[float, Instance] | None = None
         for step in _STEPS:
             made = _instance(view, method, step)
-            if made is None:
+            if made is None or len(made.users) > place.frame.space.types:
                 continue
             value = values([made], method)[0]
             if found is None or value > found[0]:

@@ -12,14 +12,14 @@ import torch
 
 from adversary.errors import InputError, SearchError
 from adversary.exact import parse_rational
-from adversary.instance import Independent, Instance, PairLaw, UserType
+from adversary.instance import Independent, Instance, PairLaw, UserType, all_pairs
 from adversary.method import Method
 from adversary.searching.columns import Columns, searchable
 from adversary.searching.evolution import Evolution
 from adversary.searching.gradient import Gradient
 from adversary.searching.simplify import values
 from adversary.searching.space import FREE, SearchSpace
-from adversary.searching.strategy import Incumbent, Strategy, one_thread
+from adversary.searching.strategy import Ceiling, Incumbent, Strategy, one_thread
 from adversary.theory import Theorem, applicable
 
 MAX_LOSS = 5e-7
@@ -44,6 +44,8 @@ class Finding:
     """'finished', 'time limit' or 'interrupted'."""
     history: tuple[tuple[float, float], ...]
     """(seconds, best distortion) at each improvement."""
+    ceiling: Ceiling | None
+    """The exact search's upper bound for the instance's outcome and law."""
     reducible: bool
     """Whether all numbers but β, the budget and a uniform law were the search's to choose."""
 
@@ -68,13 +70,14 @@ def find(
         method: any Method, the project's own or the caller's.
         beta: Bradley–Terry temperature β > 0, exact.
         alternatives: number of alternatives m ≥ 2.
-        users: number of user types (default m + 1), or fixed types.
+        users: number of user types (default m + 1, and one more for each pair where every type
+            has a law of its own), or fixed types.
         sampling: 'independent', 'pairs' or 'user-dependent' (the search chooses the law), or a
             fixed pair law.
         reference: FREE or fixed weights; default FREE where there is a budget.
         kl_budget: None for social choice, FREE, or a fixed budget τ ≥ 0.
-        strategy: 'auto' (gradient where the method has one), 'gradient', 'evolution', or a
-            Strategy.
+        strategy: 'auto' ('columns' where the method has outcome conditions, else 'gradient' where
+            it has a gradient, else 'evolution'), one of these, or a Strategy.
         seed: the same seed gives the same bits, unless the time limit cuts the search short.
         time_limit: seconds.
         progress: called with the incumbent as the search goes on.
@@ -94,7 +97,7 @@ def find(
     space = SearchSpace(
         beta=beta,  # type: ignore[arg-type]
         alternatives=alternatives,
-        users=alternatives + 1 if users is None else users,
+        users=_default_users(alternatives, sampling) if users is None else users,
         sampling=sampling,
         reference=FREE if reference is None and budget is not None else reference,  # type: ignore[arg-type]
         budget=budget,  # type: ignore[arg-type]
@@ -121,8 +124,14 @@ def find(
         seconds=time.monotonic() - started,
         stopped=stopped,
         history=tuple(incumbent.history),
+        ceiling=incumbent.ceiling if incumbent.exact is not None else None,
         reducible=_reducible(space),
     )
+
+
+def _default_users(alternatives: int, sampling: str | PairLaw) -> int:
+    pairs = len(all_pairs(alternatives)) if sampling == "user-dependent" else 0
+    return alternatives + 1 + pairs
 
 
 def _reducible(space: SearchSpace) -> bool:
@@ -135,7 +144,7 @@ def _reducible(space: SearchSpace) -> bool:
 def _strategy(strategy: str | Strategy, method: Method, space: SearchSpace) -> Strategy:
     if isinstance(strategy, Strategy):
         return strategy
-    if strategy == "auto" and searchable(method, space):
+    if strategy == "auto" and searchable(method, space) and space.types > space.alternatives:
         return Columns()
     if strategy == "auto":
         return Gradient() if _differentiable(method, space) else Evolution()
