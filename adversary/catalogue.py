@@ -11,7 +11,7 @@ from adversary.document import read
 from adversary.errors import CertificateError
 from adversary.exact import to_text
 from adversary.instance import Instance
-from adversary.theory import applicable
+from adversary.theory import known
 from adversary.verbs import rounded_down
 
 _INTRODUCTION = """# Certified instances
@@ -52,12 +52,7 @@ def _row(path: Path) -> tuple[str, ...]:
 
 
 def _theory(instance: Instance, method: str) -> str:
-    beta, m = float(instance.beta), len(instance.alternatives)
-    reference = instance.reference
-    tau = None if reference is None else float(reference.kl_budget)
-    setting = "social-choice" if reference is None else "alignment"
-    found = applicable(method, setting, instance.sampling.kind, beta, m, tau)
-    bounds = [(t, float(t.bound(beta, m, tau) or 0)) for t in found]
+    bounds = known(instance, method)
     lower = max(((b, t.key) for t, b in bounds if t.status != "upper"), default=None)
     upper = min(((b, t.key) for t, b in bounds if t.status != "lower"), default=None)
     parts = [f"≥ {lower[0]:.6g} ({lower[1]})"] if lower else []

@@ -1,4 +1,4 @@
-"""Text files: JSON that a person can read, written atomically."""
+"""Files written atomically; JSON that a person can read."""
 
 from __future__ import annotations
 
@@ -31,7 +31,17 @@ def _spelled(value: object) -> str:
 
 
 def write_text(text: str, path: str | Path, verify: Callable[[str], None] | None = None) -> None:
-    """Write text to a file atomically, after `verify` has seen it on disk and raised nothing.
+    """Write text to a file as `write_bytes` does.
+
+    A lone surrogate, which JSON may spell but UTF-8 may not, goes back to its spelling.
+    """
+    write_bytes(text.encode("utf-8", "backslashreplace"), path, verify)
+
+
+def write_bytes(
+    content: bytes, path: str | Path, verify: Callable[[str], None] | None = None
+) -> None:
+    """Write a file atomically, after `verify` has seen its content on disk and raised nothing.
 
     Raises InputError where the file cannot be written.
     """
@@ -42,9 +52,8 @@ def write_text(text: str, path: str | Path, verify: Callable[[str], None] | None
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError("file", str(path), f"a writable place ({reason})") from None
     try:
-        # A lone surrogate, which JSON may spell but UTF-8 may not, goes back to its spelling.
-        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as out:
-            out.write(text)
+        with os.fdopen(handle, "wb") as out:
+            out.write(content)
             out.flush()
             os.fsync(out.fileno())
         if verify is not None:

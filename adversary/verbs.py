@@ -111,3 +111,10 @@ def rounded_down(bound: Fraction, digits: int = 6) -> str:
     places = digits - 1 - math.floor(math.log10(bound))
     scale = Fraction(10) ** places
     return f"{float(Fraction(math.floor(bound * scale)) / scale):.{digits}g}"
+
+
+def rounded_up(bound: Fraction, digits: int = 6) -> str:
+    """Return a decimal with so many significant digits, at least the bound."""
+    places = digits - 1 - math.floor(math.log10(bound))
+    scale = Fraction(10) ** places
+    return f"{float(Fraction(math.ceil(bound * scale)) / scale):.{digits}g}"

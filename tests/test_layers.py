@@ -16,14 +16,15 @@ import adversary
 ROOT = Path(adversary.__file__).parent
 # Each entry imports only entries before it; a package is one entry.
 LAYERS = [
-    "version", "errors", "exact", "files", "instance", "document", "preferences", "population",
-    "kl_ball", "bradley_terry", "game", "method", "methods", "distortion", "theory", "searching",
-    "certificate", "precise", "ties", "certify", "verbs", "catalogue", "report", "display", "cli",
+    "version", "errors", "exact", "files", "figures", "instance", "document", "preferences", "conditions", "population",
+    "kl_ball", "bradley_terry", "game", "method", "methods", "distortion", "theory", "columns", "searching",
+    "certificate", "precise", "ties", "certify", "verbs", "verdicts", "sweeping",
+    "rates", "rates_figure", "table", "table_figure", "export", "catalogue", "report", "display", "cli",
     "__main__",
 ]  # fmt: skip
-METHOD_SIDE = ["preferences", "kl_ball", "bradley_terry", "game", "method", "methods"]
-CONCRETE = {"borda", "dpo", "maximal-lotteries", "nlhf", "rlhf"}
-CLASSES = {"Borda", "DPO", "MaximalLotteries", "NLHF", "RLHF"}
+METHOD_SIDE = ["preferences", "conditions", "kl_ball", "bradley_terry", "game", "method", "methods"]
+CONCRETE = {"borda", "copeland", "dpo", "ipo", "maximal-lotteries", "nlhf", "rlhf"}
+CLASSES = {"Borda", "Copeland", "DPO", "IPO", "MaximalLotteries", "NLHF", "RLHF"}
 FILES = sorted(ROOT.rglob("*.py"))
 
 

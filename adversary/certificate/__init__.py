@@ -1,4 +1,4 @@
-"""The trusted checker of certificates. SPEC.md says what "accepted" means.
+"""The trusted checker. SPEC.md and BOUNDS.md say what "accepted" means.
 
 Imports the standard library and python-flint only.
 """

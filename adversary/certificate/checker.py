@@ -6,7 +6,9 @@ from fractions import Fraction
 
 from flint import arb, ctx
 
-from .document import Document, Rejected, parse, read
+from .bound import FORMAT as BOUND_FORMAT
+from .bound import conclude, parse_bound
+from .document import Document, Rejected, load, of_json, parse, read
 from .model import Number
 from .rules import Evidence, evidence
 
@@ -17,33 +19,46 @@ BOUND_CAP = 10**100  # no larger proved bound is named
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the checker says of one file; the last three fields are None if it is malformed."""
+    """What the checker says of one file; the other fields are None if it is malformed.
+
+    A certificate claims at least `bound`, for `policies`; an upper bound claims `at_most`.
+    """
 
     accepted: bool
     message: str
     method: str | None = None
     bound: Fraction | None = None
     policies: str | None = None
+    at_most: Fraction | None = None
 
 
 def check(path: str | os.PathLike[str]) -> Verdict:
     """Whether the file proves its claim. Raises nothing, whatever the path and the content."""
-    document, accepted = None, False
+    document, upper, accepted = None, None, False
     try:
-        document = parse(read(path))
-        _prove(document)
-        plural = "every policy" if document.policies == "every" else "some policy"
-        message = f"{document.method} distortion >= {document.bound_text} ({plural})"
+        raw = load(read(path))
+        if isinstance(raw, dict) and raw.get("format") == BOUND_FORMAT:
+            upper = parse_bound(raw)
+            conclude(upper)
+            message = upper.text
+        else:
+            document = of_json(raw)
+            _prove(document)
+            plural = "every policy" if document.policies == "every" else "some policy"
+            message = f"{document.method} distortion >= {document.bound_text} ({plural})"
         accepted = True
     except Rejected as reason:
         message = str(reason)
     except Exception as error:  # a fault of the checker proves nothing
         message = f"internal error: {type(error).__name__}: {error}"
     message = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in message)
+    if upper is not None:
+        at_most = Fraction(int(upper.at_most.p), int(upper.at_most.q))
+        return Verdict(accepted, message, upper.method, at_most=at_most)
     if document is None:
         return Verdict(False, message)
-    bound = Fraction(int(document.bound.p), int(document.bound.q))
-    return Verdict(accepted, message, document.method, bound, document.policies)
+    at_least = Fraction(int(document.bound.p), int(document.bound.q))
+    return Verdict(accepted, message, document.method, at_least, document.policies)
 
 
 def proved_bound(content: bytes, digits: int = 15) -> Fraction | None:

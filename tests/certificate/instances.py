@@ -3,7 +3,7 @@
 import random
 from typing import Any
 
-METHODS = ("borda", "rlhf", "dpo", "maximal-lotteries", "nlhf")
+METHODS = ("borda", "rlhf", "dpo", "maximal-lotteries", "nlhf", "ipo", "copeland")
 LAWS = ("independent", "pairs", "user-dependent")
 
 

@@ -16,6 +16,7 @@ from mpmath import lu_solve, matrix, mp, mpf
 
 DIGITS = 50
 TIE = mpf(10) ** -40  # scores closer than this count as equal
+CONTEST_TIE = mpf(10) ** -46  # the published constructions have contests won by 1e-40
 
 Real = Any  # an mpf: mpmath has no types
 Vector = list[Real]
@@ -264,6 +265,11 @@ def lotteries(data: Problem) -> list[Vector]:
     return found
 
 
+def won(margin: Real) -> Real:
+    """What a contest counts in the Copeland score."""
+    return mpf(1) / 2 if abs(margin) <= CONTEST_TIE else mpf(margin > 0)
+
+
 def max_gap(first: Vector, second: Vector) -> Real:
     """The largest absolute difference."""
     return max(abs(a - b) for a, b in zip(first, second, strict=True))
@@ -342,16 +348,23 @@ def hull_in_ball(data: Problem, vertices: list[Vector]) -> tuple[Real, Real] | N
 
 
 def solve(data: Problem) -> Solution:
-    """The allowed policies of the method (SPEC 3.6)."""
+    """The allowed policies of the method (SPEC 3.7)."""
     utility = data.utility
-    if data.method == "borda":
+    if data.method in ("borda", "copeland"):
         score = {x: dot(data.rows[x], data.margins[x]) for x in data.support if data.rows[x]}
+        if data.method == "copeland":
+            score = {x: sum(won(data.margins[x][y]) for y in data.support) for x in data.support}
         winners = [x for x in score if score[x] > max(score.values()) - TIE]
         policy = [mpf(x in winners) / len(winners) for x in range(data.m)]
         values = [utility[x] for x in winners]
         return Solution(policy, min(values), max(values), None)
-    if data.method in ("rlhf", "dpo"):
-        reward = bradley_terry(data)
+    if data.method in ("rlhf", "dpo", "ipo"):
+        if data.method == "ipo":
+            assert all(data.rows[x] for x in data.support)
+            reward = [dot(row or [mpf(0)] * data.m, a) for row, a in
+                      zip(data.rows, data.margins, strict=True)]  # fmt: skip
+        else:
+            reward = bradley_terry(data)
         top = max(reward[x] for x in data.support)
         winners = [x for x in data.support if reward[x] > top - TIE]
         if data.reference is None:
@@ -426,9 +439,9 @@ def witness(document: dict[str, Any]) -> dict[str, Any]:
                 result["optimum"] = [text(p) for p in policy]
             else:
                 result["optimum"] = {"temperature": text(temperature * shrink)}
-        if found.reward is not None:
+        if found.reward is not None and data.method != "ipo":
             result["reward"] = [mp.nstr(r, 20) for r in found.reward]
-        first_order = data.method in ("borda", "rlhf", "dpo")
+        first_order = data.method not in ("maximal-lotteries", "nlhf")
         role, policy, multiplier = "anchor", found.policy, mpf(10) ** 30
         if found.temperature is not None:
             multiplier = mpf(10) ** 18

@@ -157,10 +157,9 @@ def failures(names: list[str], method: str, policies: str) -> list[tuple[str, fl
     """The shapes on which more than 1e-9 is lost, or a bound is above the truth."""
     failed = []
     for name in names:
-        if method == "rlhf" and name.startswith(("asked-ab", "asked-bc")) and "ab-bc" not in name:
-            continue  # the pairs asked do not determine the reward
-        if method == "rlhf" and name.startswith("cycle-and-one"):
-            continue
+        determined = "ab-bc" in name or not name.startswith(("asked", "cycle-and-one"))
+        if method in ("rlhf", "ipo") and not determined:
+            continue  # the pairs asked do not determine the policy
         case = SHAPES[name] | {"method": {"name": method, "parameters": {}}}
         value = loss(case, policies)
         if not 0 <= value < 1e-9:
@@ -168,14 +167,14 @@ def failures(names: list[str], method: str, policies: str) -> list[tuple[str, fl
     return failed
 
 
-SHAPED = ["borda", "rlhf", "maximal-lotteries", "nlhf"]
+SHAPED = ["borda", "rlhf", "maximal-lotteries", "nlhf", "ipo", "copeland"]
 
 
 @pytest.mark.parametrize("policies", ["every", "some"])
 @pytest.mark.parametrize("method", SHAPED)
 def test_hard_shapes(method: str, policies: str):
-    offset = SHAPED.index(method) + 4 * (policies == "some")
-    assert failures(list(SHAPES)[offset::8], method, policies) == []
+    offset = SHAPED.index(method) + 6 * (policies == "some")
+    assert failures(list(SHAPES)[offset::12], method, policies) == []
 
 
 @pytest.mark.slow
@@ -225,7 +224,7 @@ def test_theorem_3(beta: str, epsilon: str, tmp_path: Path):
 def test_theorem_12_and_corollary_4(beta: str, epsilon: str, tmp_path: Path):
     instance = ghy_thm12.instance(beta, epsilon, None, None, 4)
     expected = float(instance.average_utility[0] / instance.average_utility[-1])
-    for method in ("borda", "rlhf", "dpo"):
+    for method in ("borda", "rlhf", "dpo", "ipo", "copeland"):
         assert certified(instance, method, tmp_path) == pytest.approx(expected, rel=1e-10)
     if epsilon == "1e-12":
         assert expected == pytest.approx(borda_rate(float(beta)), rel=1e-4)

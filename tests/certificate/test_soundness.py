@@ -41,7 +41,7 @@ Places = list[tuple[Any, Any]]  # a container and a key in it
 def originals() -> list[str]:
     """Texts of accepted files: those of the folder, and freshly certified ones."""
     texts = [p.read_text("utf-8") for p in sorted((CHECKER / "accept").glob("*.json"))]
-    fresh = [completed(random_document(7000 + seed, METHODS[seed % 5])) for seed in range(40)]
+    fresh = [completed(random_document(7000 + seed, METHODS[seed % 7])) for seed in range(42)]
     return texts + [json.dumps(document) for document in fresh]
 
 
@@ -170,7 +170,7 @@ def relabel(document: dict[str, Any], rng: random.Random) -> None:
     if rng.random() < 0.4:
         claim["policies"] = "some" if claim["policies"] == "every" else "every"
     else:
-        method["name"] = rng.choice((*METHODS, "ipo", "RLHF"))
+        method["name"] = rng.choice((*METHODS, "unknown", "RLHF"))
 
 
 def drop_or_add(document: dict[str, Any], rng: random.Random) -> None:

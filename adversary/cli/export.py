@@ -1,0 +1,118 @@
+"""Commands that show files to people and write them for papers: export, show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from adversary.cli.app import FILE, JSON, app, check_writable, print_json
+from adversary.errors import InputError
+
+if TYPE_CHECKING:
+    from adversary.export.source import Item
+
+
+@app.command(epilog="Example: adversary export instances --to csv --out instances.csv")
+def export(
+    to: Annotated[
+        str,
+        typer.Option(
+            help="latex, tikz, csv, parquet, bibtex, json-schema, pref-voting, preflib or "
+            "standalone (a Python script that proves the claim)."
+        ),
+    ],
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="Files, or directories of them.", metavar="FILE...", show_default=False
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Where to write. [default: standard output]")
+    ] = None,
+    as_json: JSON = False,
+) -> None:
+    """Write instances and certificates in another format."""
+    from adversary import files
+    from adversary.export import by_name
+    from adversary.export import export as written
+
+    form = by_name(to)
+    if out is not None:
+        check_writable(out)
+    elif not form.text:
+        raise InputError("out", "nothing", f"--out FILE, as {to} is no text")
+    content = written(paths or [], form)
+    text = content if isinstance(content, str) else None
+    if out is not None:
+        files.write_bytes(content.encode() if isinstance(content, str) else content, out)
+    if as_json:
+        print_json({"to": to, "file": out and str(out), "text": None if out else text})
+    elif out is None:
+        typer.echo(text, nl=False)
+
+
+@app.command(epilog="Example: adversary show w.json --figure w.pdf")
+def show(
+    file: FILE,
+    figure: Annotated[
+        Path | None, typer.Option(help="Draw it too: a .pdf, .png or .svg file.")
+    ] = None,
+    as_json: JSON = False,
+) -> None:
+    """Print an instance, what the checker says of its claim, and each method's policy."""
+    from adversary import figures, report
+    from adversary.export.source import load
+    from adversary.method import available, by_name
+
+    if figure is not None:
+        figures.check_format(figure)
+        check_writable(figure)
+    if file.is_dir():
+        raise InputError("file", str(file), "a file, not a directory")
+    [item] = load([file])
+    rows = [report.of_outcome(item.document.instance, by_name(name)) for name in available()]
+    if figure is not None:
+        from adversary.export.picture import draw
+
+        shown = [row for row in rows if row["method"] == item.method]
+        policies = [(row["method"], list(row["policy"].values())) for row in shown]
+        with figures.style():
+            figures.write(draw(item.document.instance, policies, _title(item)), figure)
+    if as_json:
+        verdict = None if item.verdict is None else report.of_verdict(str(file))
+        print_json({"file": str(file), "claim": verdict, "methods": rows,
+                    "figure": figure and str(figure)})  # fmt: skip
+        return
+    from rich.console import Console
+
+    from adversary import display
+
+    console = Console(highlight=False)
+    display.print_outcomes(console, item.document.instance, rows)
+    console.print(_claim(item), markup=False)
+    if figure is not None:
+        console.print(f"drawn in {figure}", markup=False)
+
+
+def _claim(item: Item) -> str:
+    if item.verdict is None:
+        return "no claim"
+    return f"{'accepted' if item.verdict.accepted else 'rejected'}: {item.verdict.message}"
+
+
+def _title(item: Item) -> str:
+    from adversary.display import short
+    from adversary.verbs import rounded_down
+
+    instance, verdict = item.document.instance, item.verdict
+    budget = ""
+    if instance.reference is not None:
+        budget = f", KL budget {short(instance.reference.kl_budget)}"
+    where = f"β = {short(instance.beta)}{budget}"
+    if item.bound is None or verdict is None:
+        return where
+    claim = f"{item.method}: certified distortion ≥ {rounded_down(item.bound)}"
+    return f"{claim} ({verdict.policies} policy)\n{where}"

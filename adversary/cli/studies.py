@@ -1,0 +1,216 @@
+"""Commands on many instances: sweep, rates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from adversary.cli.app import JSON, WHOLE, app, check_writable, print_json, print_table
+from adversary.errors import InputError
+
+if TYPE_CHECKING:
+    from adversary.rates import Growth, Line, Rate
+    from adversary.sweeping.run import Sweep
+
+
+@app.command(epilog="Example: adversary sweep study.toml --out results --workers 4")
+def sweep(
+    study: Annotated[Path, typer.Argument(help="A study file (TOML).")],
+    out: Annotated[Path, typer.Option(help="Directory of the files; what it holds is not redone.")],
+    workers: Annotated[int, typer.Option(help="Processes on this machine.", **WHOLE)] = 1,
+    scheduler: Annotated[
+        str | None, typer.Option(help="A dask scheduler, tcp://…; its workers run the searches.")
+    ] = None,
+    as_json: JSON = False,
+) -> None:
+    """Run a grid of searches; a certificate for each, or a record of why there is none.
+
+    Stop it at any moment and run it again: it goes on where it was, and tries again what failed.
+    """
+    from adversary.sweeping.run import sweep as run
+    from adversary.sweeping.study import read
+
+    cells = read(study)
+    with _progress(len(cells.cells)) as report:
+        result = run(cells, out, workers, scheduler, report)
+    if as_json:
+        print_json(_sweep_json(result, out))
+    else:
+        _print_sweep(result, out)
+    raise typer.Exit(1 if result.failed else 0)
+
+
+def _sweep_json(result: Sweep, out: Path) -> dict[str, Any]:
+    from adversary.exact import to_text
+
+    best = result.best
+    return {
+        "directory": str(out),
+        "cells": result.cells,
+        "certified": result.certified,
+        "certified_before": result.before,
+        "failed": [{"cell": name, "reason": reason} for name, reason in result.failed],
+        "best": best
+        and {"certified_lower_bound": to_text(best[0], decimal=True), **best[1].specification},
+    }
+
+
+def _print_sweep(result: Sweep, out: Path) -> None:
+    for name, reason in result.failed:
+        typer.echo(f"failed: {name}: {reason}", err=True)
+    done = f"{result.certified} certified, {result.before} certified before"
+    typer.echo(f"{out}: {result.cells} cells, {done}, {len(result.failed)} failed")
+    if best := _best(result):
+        typer.echo(f"largest bound: {best}")
+
+
+def _best(result: Sweep) -> str:
+    from adversary.verbs import rounded_down
+
+    if result.best is None:
+        return ""
+    bound, cell = result.best
+    return f"{rounded_down(bound)} ({cell.method}, β = {cell.beta})"
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[Sweep], None]]:
+    """Show cells done, the best so far and the time left on standard error, if a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.fields[done]}"),
+        BarColumn(),
+        TextColumn("best {task.fields[best]}, left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task("sweep", total=None, done="", best="")
+
+        def show(state: Sweep) -> None:
+            ended = state.certified + len(state.failed)
+            done = f"{state.before + ended}/{total} cells, {len(state.failed)} failed"
+            left = total - state.before  # what earlier runs did says nothing on the speed
+            bar.update(task, total=left, completed=ended, done=done, best=_best(state))
+
+        yield show
+
+
+@app.command(epilog="Example: adversary rates results --figure rates.pdf")
+def rates(
+    directory: Annotated[Path, typer.Argument(help="A directory of certificates.")],
+    figure: Annotated[
+        Path | None, typer.Option(help="Draw it: a .pdf or .svg file, and a .png beside it.")
+    ] = None,
+    as_json: JSON = False,
+) -> None:
+    """Fit how certified bounds grow in β: as β/2, as β, exponentially? And in m for pair laws.
+
+    Files that the checker refuses count for nothing and give exit status 1.
+    """
+    from adversary import rates as module
+    from adversary.rates_figure import save
+    from adversary.sweeping.directory import entries
+
+    if figure is not None:
+        check_writable(figure)
+    files = entries(directory)
+    refused = [e for e in files if e.bound is None and e.instance is not None]
+    found = module.rates(files)
+    if not found:
+        raise InputError("directory", str(directory), "a directory with certificates")
+    growth = module.growth(found)
+    written = [] if figure is None else [str(file) for file in save(found, growth, figure)]
+    if as_json:
+        print_json({
+            "rates": [_rate_json(rate) for rate in found],
+            "growth_in_m": [_growth_json(group) for group in growth],
+            "refused": [str(e.path) for e in refused],
+            "figure": written,
+        })  # fmt: skip
+    else:
+        _print_rates(found, growth)
+        for file in written:
+            typer.echo(f"written to {file}")
+    for entry in refused:
+        typer.echo(f"refused: {entry.path}: {entry.reason}", err=True)
+    raise typer.Exit(1 if refused else 0)
+
+
+def _line_json(line: Line | None) -> dict[str, float] | None:
+    return line and {"slope": line.slope, "margin": line.margin, "intercept": line.intercept}
+
+
+def _rate_json(rate: Rate) -> dict[str, Any]:
+    from adversary.exact import to_text
+    from adversary.sweeping.study import kl_text
+
+    s, theory = rate.setting, rate.theory
+    return {
+        "method": s.method,
+        "kl": kl_text(s.kl),
+        "sampling": s.sampling,
+        "alternatives": s.alternatives,
+        "points": [
+            {"beta": to_text(p.beta), "bound": p.bound, "certified": p.certified}
+            for p in rate.points
+        ],
+        "fitted": [to_text(p.beta) for p in rate.fitted],
+        "linear": _line_json(rate.linear),
+        "exponential": _line_json(rate.exponential),
+        "aic_difference": rate.support,
+        "model": rate.model,
+        "reading": rate.reading,
+        "theory": theory and {"key": theory[0].key, "fit": _line_json(theory[1])},
+    }
+
+
+def _growth_json(group: Growth) -> dict[str, Any]:
+    from adversary.exact import to_text
+    from adversary.sweeping.study import kl_text
+
+    return {
+        "method": group.method,
+        "kl": kl_text(group.kl),
+        "sampling": group.sampling,
+        "beta": to_text(group.beta),
+        "points": [{"alternatives": m, "bound": bound} for m, bound in group.points],
+        "power": _line_json(group.line),
+    }
+
+
+def _print_rates(found: list[Rate], growth: list[Growth]) -> None:
+    from adversary.display import short, table
+    from adversary.rates import in_words
+
+    rows = table("method", "setting", "law", "m", "β", "n", "largest", "linear: slope",
+                 "exponential: rate", "grows as", "theory: slope or rate")  # fmt: skip
+    for rate in found:
+        s, points, theory = rate.setting, rate.points, rate.theory
+        betas = " to ".join(dict.fromkeys(short(p.beta) for p in (points[0], points[-1])))
+        largest = f"{max(p.bound for p in points):.4g}"
+        known = "" if theory is None else f"{_shown(theory[1])} ({theory[0].key})"
+        rows.add_row(s.method, s.where, s.sampling, str(s.alternatives), betas, str(len(points)),
+                     largest, _shown(rate.linear), _shown(rate.exponential), rate.reading,
+                     known)  # fmt: skip
+    print_table(rows)
+    if growth:
+        rows = table("method", "setting", "law", "β", "m", "bounds", "grows as m^p, p")
+        for g in growth:
+            sizes = ", ".join(str(m) for m, _ in g.points)
+            bounds = ", ".join(f"{bound:.4g}" for _, bound in g.points)
+            where, power = in_words(g.kl), _shown(g.line)
+            rows.add_row(g.method, where, g.sampling, short(g.beta), sizes, bounds, power)
+        print_table(rows)
+
+
+def _shown(line: Line | None) -> str:
+    return "" if line is None else f"{line.slope:.4g} ± {line.margin:.2g}"

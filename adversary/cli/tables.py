@@ -1,0 +1,119 @@
+"""The command table: certified distortions from both sides."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from adversary.cli.app import JSON, app, print_json, print_table
+from adversary.errors import InputError
+
+if TYPE_CHECKING:
+    from adversary.table import Row, Side
+
+_HEADER = ("method", "setting", "pair law", "β", "at least", "at most", "gap", "new", "holds for")
+_LAST = "files"
+
+
+@app.command(epilog="Example: adversary table instances --beta 4 --to latex")
+def table(
+    paths: Annotated[
+        list[Path], typer.Argument(help="Certificates, or folders of them.", metavar="PATH...")
+    ],
+    beta: Annotated[str | None, typer.Option(help="Only this β. [default: all]")] = None,
+    to: Annotated[str, typer.Option(help="text or latex.")] = "text",
+    figure: Annotated[
+        Path | None, typer.Option(help="Draw the bounds against β: .pdf, .png or .svg.")
+    ] = None,
+    as_json: JSON = False,
+) -> None:
+    """Print certified lower and upper bounds of each method by setting and pair law.
+
+    Everything comes from files that the trusted checker accepts. A bound is new where it is beyond
+    what the listed papers state.
+    """
+    from adversary import figures
+    from adversary.exact import parse_rational
+    from adversary.table import rows
+
+    if to not in ("text", "latex"):
+        raise InputError("to", to, "text or latex")
+    if figure is not None:
+        figures.check_format(figure)
+    for path in paths:
+        if not path.exists():
+            raise InputError("path", str(path), "a file or a folder that exists")
+    everything = rows(paths)
+    if figure is not None:
+        from adversary.table_figure import draw
+
+        with figures.style():
+            figures.write(draw(everything), figure)
+    wanted = None if beta is None else parse_rational("beta", beta)
+    found = [row for row in everything if wanted in (None, row.beta)]
+    if as_json:
+        print_json({"rows": [_json(row) for row in found]})
+    elif to == "latex":
+        typer.echo(_latex(found))
+    else:
+        _print(found)
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    from adversary.exact import to_text
+
+    gap = "" if row.gap is None else f"{row.gap:.1e}"
+    sides = (("lower", row.lower), ("upper", row.upper))
+    new = ", ".join(name for name, side in sides if side is not None and side.new)
+    shown = (_shown(row.lower, up=False), _shown(row.upper, up=True))
+    return row.method, row.setting, row.law, to_text(row.beta), *shown, gap, new, row.scope
+
+
+def _shown(side: Side | None, up: bool) -> str:
+    from adversary.verbs import rounded_down, rounded_up
+
+    if side is None:
+        return ""
+    return (rounded_up if up else rounded_down)(side.value)
+
+
+def _print(found: list[Row]) -> None:
+    from adversary.display import table as empty
+
+    lines = empty(*_HEADER, _LAST)
+    for row in found:
+        files = ", ".join(Path(s.file).name for s in (row.lower, row.upper) if s is not None)
+        lines.add_row(*_cells(row), files)
+    print_table(lines)
+
+
+def _latex(found: list[Row]) -> str:
+    lines = [r"\begin{tabular}{lllrrrrll}", r"\toprule"]
+    header = [h.replace("β", r"$\beta$") for h in _HEADER]
+    lines += [" & ".join(header) + r" \\", r"\midrule"]
+    lines += [" & ".join(_cells(row)) + r" \\" for row in found]
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"])
+
+
+def _json(row: Row) -> dict[str, Any]:
+    from adversary.exact import to_text
+
+    def side(bound: Side | None) -> dict[str, Any] | None:
+        return bound and {
+            "bound": to_text(bound.value, decimal=True),
+            "file": bound.file,
+            "new": bound.new,
+        }
+
+    return {
+        "method": row.method,
+        "setting": row.setting,
+        "sampling": row.law,
+        "beta": to_text(row.beta),
+        "certified_lower_bound": side(row.lower),
+        "certified_upper_bound": side(row.upper),
+        "gap": row.gap,
+        "scope": row.scope,
+    }

@@ -1,0 +1,175 @@
+"""The command theorems: what is published, and what certified instances say of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from adversary.cli.app import JSON, app, print_json, print_table
+from adversary.errors import InputError
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from adversary.instance import Instance
+    from adversary.theory import Theorem
+    from adversary.verdicts import Comparison
+
+    Finding = tuple[str, str, Instance, Comparison]  # from where, method, instance, comparison
+
+
+@app.command(epilog="Example: adversary theorems --check instances")
+def theorems(
+    directories: Annotated[
+        list[Path] | None, typer.Argument(help="Certificates to compare.", metavar="[DIR]...")
+    ] = None,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Hold certificates and short searches against the theorems."),
+    ] = False,
+    as_json: JSON = False,
+) -> None:
+    """List the theorems; with --check, compare every certified instance with every theorem on it.
+
+    Exit status 1: a certified bound contradicts a published upper bound, or a file is refused.
+    """
+    from adversary.theory import all_theorems
+
+    if directories and not check:
+        raise InputError("directory", str(directories[0]), "the option --check with it")
+    if not check:
+        if as_json:
+            print_json({"theorems": [_json(theorem) for theorem in all_theorems()]})
+        else:
+            _print_list(all_theorems())
+        return
+    findings, refused = _findings(directories or [])
+    for line in refused:
+        typer.echo(f"no certificate: {line}", err=True)
+    alarms = [f for f in findings if f[3].verdict.alarm]
+    if as_json:
+        rows = [
+            {**_json(t), "comparisons": [_finding_json(f) for f in findings if f[3].theorem is t]}
+            for t in all_theorems()
+        ]
+        print_json({"theorems": rows, "contradictions": len(alarms), "refused": refused})
+    else:
+        _print_findings(findings)
+        for where, method, _, found in alarms:
+            bound = f"{found.theorem.source.short} {found.theorem.place}"
+            typer.echo(f"alarm: {where}: {method} {found.verdict}: {bound}", err=True)
+    raise typer.Exit(1 if alarms or refused else 0)
+
+
+def _findings(directories: list[Path]) -> tuple[list[Finding], list[str]]:
+    """Return all comparisons, of files and of searches, and what is no certificate."""
+    from rich.console import Console
+
+    from adversary.certify import Certificate
+    from adversary.sweeping.cell import run
+    from adversary.sweeping.directory import entries
+    from adversary.sweeping.matching import cells
+
+    findings, refused = [], []
+    for directory in directories:
+        for entry in entries(directory):
+            if entry.bound is None or entry.instance is None or entry.policies is None:
+                refused.append(f"{entry.path}: {entry.reason}")
+                continue
+            findings += _compared(
+                str(entry.path), entry.method, entry.instance, entry.bound, entry.policies
+            )
+    with Console(stderr=True).status("searching") as status:
+        for cell in cells():
+            where = f"search {cell.method}, β = {cell.beta}"
+            status.update(where)
+            outcome = run(cell)
+            if not isinstance(outcome, Certificate):
+                refused.append(f"{where}: {outcome.reason}")
+                continue
+            found = outcome.instance, outcome.lower_bound, outcome.policies
+            findings += _compared("search", cell.method, *found)
+    return findings, refused
+
+
+def _compared(
+    where: str, method: str, instance: Instance, bound: Fraction, policies: str
+) -> list[Finding]:
+    from adversary.verdicts import compare
+
+    return [(where, method, instance, c) for c in compare(instance, method, bound, policies)]
+
+
+def _json(theorem: Theorem) -> dict[str, Any]:
+    return {
+        "key": theorem.key,
+        "title": theorem.title,
+        "source": theorem.citation,
+        "place": theorem.place,
+        "status": theorem.status,
+        "methods": list(theorem.methods),
+        "setting": theorem.setting,
+        "laws": list(theorem.laws),
+        "formula": theorem.formula,
+        "assumptions": theorem.assumptions,
+    }
+
+
+def _finding_json(finding: Finding) -> dict[str, Any]:
+    from adversary.exact import to_text
+
+    where, method, instance, found = finding
+    reference = instance.reference
+    return {
+        "from": where,
+        "method": method,
+        "beta": to_text(instance.beta),
+        "alternatives": len(instance.alternatives),
+        "kl_budget": None if reference is None else to_text(reference.kl_budget),
+        "sampling": instance.sampling.kind,
+        "published": found.published,
+        "certified_lower_bound": to_text(found.certified, decimal=True),
+        "verdict": str(found.verdict),
+    }
+
+
+def _print_list(found: tuple[Theorem, ...]) -> None:
+    for theorem in found:
+        where = "social choice and alignment" if theorem.setting == "both" else theorem.setting
+        source = theorem.source
+        paper = f"arXiv {source.arxiv}" if source.arxiv else source.title
+        typer.echo(f"{theorem.key}: {theorem.title}")
+        typer.echo(f"  {source.short} {theorem.place} ({paper}), {theorem.status} bound")
+        typer.echo(f"  {', '.join(theorem.methods)}; {where}; law {', '.join(theorem.laws)}")
+        typer.echo(f"  bound: {theorem.formula}")
+        typer.echo(f"  assumes: {theorem.assumptions}")
+
+
+def _print_findings(findings: list[Finding]) -> None:
+    """One line for each theorem and method: the certificate that comes nearest or goes furthest.
+
+    One under the theorem's own law is shown before any under a wider one.
+    """
+    from adversary.display import short, table
+    from adversary.theory import all_theorems
+    from adversary.verbs import rounded_down
+
+    rows = table("theorem", "bound", "method", "law", "β", "m", "published", "certified", "verdict",
+                 "from")  # fmt: skip
+    for theorem in all_theorems():
+        for name in theorem.methods:
+            own = [f for f in findings if f[3].theorem is theorem and f[1] == name]
+            if not own:
+                rows.add_row(theorem.key, theorem.status, name, *[""] * 5, "nothing certified", "")
+                continue
+            law = theorem.laws[0]
+            where, _, instance, best = max(
+                own, key=lambda f: (f[3].verdict.alarm, f[2].sampling.kind == law, f[3].share)
+            )
+            size, certified = str(len(instance.alternatives)), rounded_down(best.certified)
+            rows.add_row(theorem.key, theorem.status, name, instance.sampling.kind,
+                         short(instance.beta), size, f"{best.published:.6g}", certified,
+                         str(best.verdict), Path(where).name)  # fmt: skip
+    print_table(rows)

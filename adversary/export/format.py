@@ -1,0 +1,21 @@
+"""What an export format is, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from adversary.export.source import Item
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format that files are written in: text, or bytes where it is no text."""
+
+    name: str
+    summary: str
+    write: Callable[[Sequence[Item]], str | bytes]
+    takes: Literal["none", "one", "several"] = "several"
+    """How many files one export can hold."""
+    text: bool = True

@@ -1,0 +1,62 @@
+"""One row for each file: what spreadsheets and data frames take."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from adversary.exact import to_float
+from adversary.export.source import Item
+from adversary.theory import known
+
+COLUMNS: dict[str, type] = {
+    "file": str,
+    "method": str,
+    "setting": str,
+    "law": str,
+    "beta": float,
+    "m": int,
+    "users": int,
+    "kl_budget": float,
+    "certified_bound": Fraction,
+    "policies": str,
+    "accepted": bool,
+    "theory_lower": float,
+    "theory_upper": float,
+    "strategy": str,
+    "seed": int,
+    "version": str,
+}
+"""The columns and the types of their values; every value but the first may be None.
+
+`certified_bound` is None where the checker accepts no claim; `accepted` is None where the file
+makes none. The theory columns hold the largest published lower and the smallest
+upper bound. The last three are the file's provenance, which nobody checks.
+"""
+
+
+def row(item: Item) -> dict[str, Any]:
+    """Return the values of one file by column."""
+    instance, about = item.document.instance, item.document.provenance
+    reference = instance.reference
+    theory = [] if item.method is None else known(instance, item.method)
+    lower = [value for theorem, value in theory if theorem.status != "upper"]
+    upper = [value for theorem, value in theory if theorem.status != "lower"]
+    found = {
+        "file": str(item.path),
+        "method": item.method,
+        "setting": item.setting,
+        "law": instance.sampling.kind,
+        "beta": to_float(instance.beta),
+        "m": len(instance.alternatives),
+        "users": len(instance.users),
+        "kl_budget": None if reference is None else to_float(reference.kl_budget),
+        "certified_bound": item.bound,
+        "policies": (item.document.claim or {}).get("policies"),
+        "accepted": None if item.verdict is None else item.verdict.accepted,
+        "theory_lower": max(lower, default=None),
+        "theory_upper": min(upper, default=None),
+    }
+    own = {name: about[name] for name in ("strategy", "seed", "version") if name in about}
+    typed = {name: value for name, value in own.items() if type(value) is COLUMNS[name]}
+    return dict.fromkeys(COLUMNS) | found | typed

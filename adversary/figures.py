@@ -1,0 +1,68 @@
+"""The style that all figures share: sizes for a two-column paper, colours, formats, writing."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from adversary import files
+from adversary.errors import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+COLUMN, PAGE = 3.4, 7.0
+"""Widths in inches."""
+FORMATS = (".pdf", ".png", ".svg")
+BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY = COLOURS = (
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#CC79A7",
+    "#E69F00",
+    "#56B4E9",
+)
+"""Okabe and Ito's colours, told apart also by the colour-blind."""
+_STYLE: dict[Any, Any] = {
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "legend.frameon": False,
+    "pdf.fonttype": 42,
+    "svg.hashsalt": "adversary",
+}
+_UNDATED = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Draw and write figures inside this context."""
+    from matplotlib import rc_context
+
+    with rc_context(_STYLE):
+        yield
+
+
+def check_format(path: Path) -> None:
+    """Refuse, before any work, a file that no figure can be written to. Raises InputError."""
+    if path.suffix not in FORMATS:
+        raise InputError("figure", str(path), f"a file that ends in {', '.join(FORMATS)}")
+
+
+def write(figure: Figure, path: Path) -> None:
+    """Write a figure atomically, in the format that the file's ending names; the same bytes always.
+
+    Raises InputError where the file cannot be written.
+    """
+    check_format(path)
+    content = io.BytesIO()
+    about = _UNDATED.get(path.suffix)
+    figure.savefig(content, format=path.suffix[1:], dpi=300, bbox_inches="tight", metadata=about)
+    files.write_bytes(content.getvalue(), path)

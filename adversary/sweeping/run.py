@@ -1,0 +1,88 @@
+"""The sweep: what is not done yet is run, and each end is a file at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+from adversary.errors import CertificateError, InputError
+from adversary.sweeping import directory, pool
+from adversary.sweeping.cell import Failure
+from adversary.sweeping.study import Cell, Study
+
+
+@dataclass
+class Sweep:
+    """How far a sweep is."""
+
+    cells: int
+    before: int = 0
+    """Cells that an earlier run had done."""
+    certified: int = 0
+    """Cells that this run has done."""
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    """File and reason of each cell that failed; the next run tries it again."""
+    best: tuple[Fraction, Cell] | None = None
+    """The largest certified bound so far, and where."""
+
+    def note(self, bound: Fraction, cell: Cell) -> None:
+        """Take a certified bound if it is the largest."""
+        if self.best is None or bound > self.best[0]:
+            self.best = bound, cell
+
+
+def sweep(
+    study: Study,
+    out: str | Path,
+    workers: int = 1,
+    scheduler: str | None = None,
+    report: Callable[[Sweep], None] = lambda _: None,
+) -> Sweep:
+    """Run the cells of a study that `out` does not hold yet; a file for each, and an index.
+
+    Cells run in `workers` processes of this machine, or on the dask cluster of `scheduler`. The
+    files are the same in whatever order and however often interrupted they come to be. Raises
+    InputError where `out` or the scheduler is of no use; a single cell's failure raises nothing.
+    """
+    if workers < 1:
+        raise InputError("workers", workers, "a whole number of at least 1")
+    path = Path(out)
+    with directory.opened(path):
+        state = Sweep(len(study.cells))
+        waiting = []
+        for cell in study.cells:
+            bound = directory.done(path, cell)
+            if bound is None:
+                waiting.append(cell)
+            else:
+                state.before += 1
+                state.note(bound, cell)
+        report(state)
+        if scheduler is None:
+            ends = pool.local(waiting, min(workers, max(1, len(waiting))), study.time_limit)
+        else:
+            ends = pool.cluster(waiting, scheduler, study.time_limit)
+        for cell, outcome in ends:
+            failure = _put(path, cell, outcome)
+            if failure is not None:
+                state.failed.append((cell.stem, failure))
+            elif not isinstance(outcome, Failure):
+                state.certified += 1
+                state.note(outcome.lower_bound, cell)
+            report(state)
+        try:
+            directory.write_index(path)
+        except InputError as error:
+            state.failed.append((directory.INDEX, str(error)))
+    return state
+
+
+def _put(path: Path, cell: Cell, outcome: pool.Outcome) -> str | None:
+    """Write what became of a cell; return why it failed, if it did."""
+    try:
+        directory.put(path, cell, outcome)
+    except (InputError, CertificateError) as error:  # a full disk, say: the next cell may fit
+        return str(error)
+    return outcome.reason if isinstance(outcome, Failure) else None
