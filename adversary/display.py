@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from adversary.instance import Independent, Instance, Pairs
+from adversary.report import comparisons
 from adversary.searching.strategy import Ceiling, Incumbent
 from adversary.verbs import SearchResult, rounded_down
 
@@ -48,10 +49,13 @@ def print_search(console: Console, result: SearchResult, file: str | None) -> No
     if finding.ceiling is not None:
         console.print(_ceiling(finding.ceiling))
     if finding.theory:
-        known = table("theory", "status", "bound", "found / bound")
+        known = table("theory", "status", "bound", "found / bound", "verdict")
+        compared = comparisons(result)
         for theorem, value in finding.theory:
             place = f"{theorem.source.short} {theorem.place}".strip()
-            known.add_row(place, theorem.status, f"{value:.6g}", f"{bound / value:.4f}")
+            verdict = str(compared[theorem.key].verdict) if theorem.key in compared else ""
+            share = f"{bound / value:.4f}"
+            known.add_row(place, theorem.status, f"{value:.6g}", share, verdict)
         console.print(known)
     print_instance(console, result.instance)
     if file is not None:
@@ -60,12 +64,12 @@ def print_search(console: Console, result: SearchResult, file: str | None) -> No
 
 def _ceiling(ceiling: Ceiling) -> str:
     if ceiling.value == math.inf:
-        text = f"no upper bound for this outcome ({ceiling.outcome})"
-    else:
-        text = f"no population does worse than {ceiling.value:.8g} for this outcome "
-        text += f"({ceiling.outcome}) and law: dual value, {NUMERIC}"
-    vanishing = "; ".join(ceiling.limits)
-    return f"{text}\nat the supremum vanish: {vanishing}" if vanishing else text
+        return f"{ceiling.outcome}: no upper bound found"
+    what = f"supremum for this law, outcome and best policy ({ceiling.outcome})"
+    text = f"{what}: {ceiling.value:.6g}, {NUMERIC}"
+    if not ceiling.limits:
+        return text
+    return f"{text}\napproached as these vanish: {'; '.join(ceiling.limits)}"
 
 
 def print_instance(console: Console, instance: Instance) -> None:

@@ -127,10 +127,14 @@ def log_ratio(
     """Return log π/π_ref (0 outside the support) for π ∝ π_ref·e^exponent.
 
     The normaliser is taken about the reference's mode with log1p and expm1, so that log π/π_ref
-    stays accurate where nearly all mass rests on one alternative.
+    stays accurate where nearly all mass rests on one alternative; about the policy's mode where
+    the mass has moved, so that a huge exponent elsewhere cannot swamp the differences.
     """
-    mode = log_reference.argmax(-1, keepdim=True)
     support = log_reference > -torch.inf
+    weight = torch.where(support, log_reference + exponent, -torch.inf)
+    home, top = (of.argmax(-1, keepdim=True) for of in (log_reference, weight))
+    moved_on = weight.gather(-1, top) - weight.gather(-1, home) > 1
+    mode = torch.where(moved_on, top, home)
     a = torch.where(support, exponent - exponent.gather(-1, mode), 0.0)
     moved = torch.where(support, log_reference + a, -torch.inf)
     log_z = moved.logsumexp(-1)

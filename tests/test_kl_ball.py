@@ -220,3 +220,15 @@ def test_batched_is_one_at_a_time() -> None:
         alone = kl_ball.maximise(score[i], log_ref[i], tau[i])
         assert (alone.log_policy - whole.log_policy[i]).nan_to_num().abs().max() <= 1e-13
         assert alone.binding == whole.binding[i]
+
+
+@pytest.mark.parametrize("difference", [1e-15, 1e-14, 1e-12, 1e-9, 1e-6, 1e-3])
+def test_nearly_tied_leaders(difference: float) -> None:
+    """Two scores that differ by little beside a third: a policy of the ball, of total 1."""
+    score = torch.tensor([0.25, 1.0, 1.0 + difference], dtype=torch.float64)
+    reference = torch.tensor([0.495, 0.495, 0.01], dtype=torch.float64).log()
+    budget = torch.tensor(1.6, dtype=torch.float64)
+    log_policy = kl_ball.maximise(score, reference, budget).log_policy
+    assert float(log_policy.exp().sum()) == pytest.approx(1, abs=1e-12)
+    assert float(kl_ball.divergence(log_policy, reference)) == pytest.approx(1.6, rel=1e-9)
+    assert float(kl_ball.highest(score, reference, budget)) <= float(score.max())

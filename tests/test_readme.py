@@ -39,7 +39,7 @@ def test_there_is_a_method_in_ten_lines() -> None:
 def test_the_command_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The search of the first command is understood by the command line."""
     arguments = shlex.split(SHELL[0].split(".venv/bin/adversary ")[1])
-    arguments[arguments.index("--time-limit") + 1] = "0.5"
+    arguments += ["--time-limit", "0.5"]
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as end:
         main(arguments)

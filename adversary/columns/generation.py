@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from adversary.columns.master import Master, Weights
+from adversary.columns.master import Basis, Master, Weights
 from adversary.columns.pricing import Pricing
 from adversary.columns.program import Program, Types
 
@@ -86,33 +86,41 @@ def solve(
     the two sides differ by at most `accuracy`, relatively. None where no population has this
     outcome (or where the master program fails).
     """
-    columns = _first(program, generator) if pool is None else pool
+    columns = _useful(program, _first(program, generator) if pool is None else pool)
     margin, solved = max(0.1, accuracy), False
     proved: Dual | None = None
-    new = columns[:0]
     scale: ndarray | None = None
+    start: Basis | None = None
     for _ in range(rounds):
-        columns, problem = _master(program, columns + new, scale)
-        found = problem.solve(cap)
+        problem = Master.of(*program.features(columns), program.equalities, scale)
+        found = problem.solve(cap, start)
+        if scale is not None and (found is None or (found.feasible and not problem.met(found))):
+            problem = Master.of(*program.features(columns), program.equalities)
+            found = problem.solve(cap)
         if found is None:
             return None
+        start = found.basis
         prices = Dual(found.price, found.multipliers, found.feasible)
         dual = prices
         scale = np.append(found.price, found.multipliers) if found.feasible else None
         inside = found.feasible and found.value > 0 and not found.unbounded
         if inside:
-            price = found.value * (1 + margin)
+            price = found.value * (1 + margin)  # a level above the optimum
             if (centre := problem.centre(price)) is not None:
                 dual = Dual(price, centre)
         used = found.weights > 0
         types, weights = columns[used], found.weights[used]
         new, violation = _price(program, dual, types, generator)
         if violation > TOLERANCE:
-            columns = _trim(program, columns, found, prices)
+            kept = _kept(program, columns, found, prices)
+            columns = columns[kept] + _useful(program, new)
+            if start is not None:
+                fresh = np.zeros(len(columns) - len(kept), dtype=bool)
+                start = Basis(np.append(start.columns[kept], fresh), start.rows)
             continue
         if inside:
             proved = dual
-        solved = inside and margin <= accuracy
+        solved = inside and margin <= accuracy and problem.met(found)
         if not found.feasible:
             return None
         if solved or not inside:
@@ -125,10 +133,10 @@ def solve(
     )
 
 
-def _master(program: Program, columns: Types, prices: ndarray | None) -> tuple[Types, Master]:
-    gain, cost, phi = program.features(columns)
-    keep = (gain != 0) | (cost != 0) | (phi != 0).any(-1)
-    return columns[keep], Master.of(gain[keep], cost[keep], phi[keep], program.equalities, prices)
+def _useful(program: Program, types: Types) -> Types:
+    """Return the types that contribute anything."""
+    gain, cost, phi = program.features(types)
+    return types[(gain != 0) | (cost != 0) | (phi != 0).any(-1)]
 
 
 def _first(program: Program, generator: np.random.Generator) -> Types:
@@ -141,7 +149,7 @@ def _first(program: Program, generator: np.random.Generator) -> Types:
     plain = np.concatenate(points)
     if program.law is None:
         return Types.plain(plain) + _bases(program, plain[:64])
-    return Types.join([Types.plain(plain, pair) for pair in np.flatnonzero(program.law)])
+    return Types.join([Types.plain(plain, pair) for pair in np.flatnonzero(program.law).tolist()])
 
 
 def _corners(m: int, generator: np.random.Generator) -> ndarray:
@@ -166,13 +174,14 @@ def _bases(program: Program, corners: ndarray) -> Types:
     return Types(utilities, slope, np.full(len(utilities), -1))
 
 
-def _trim(program: Program, columns: Types, found: Weights, prices: Dual) -> Types:
-    """Return the columns in use and those that are nearest to being used, where they are many."""
+def _kept(program: Program, columns: Types, found: Weights, prices: Dual) -> ndarray:
+    """Return which columns stay: all, or, of many, those in use and nearest to being used."""
     if len(columns) <= _POOL:
-        return columns
+        return np.arange(len(columns))
     value, size = prices.values(program, columns)
-    worth = np.where(found.weights > 0, np.inf, value / np.maximum(size, 1e-300))
-    return columns[np.sort(np.argsort(-worth, kind="stable")[: _POOL // 2])]
+    used = found.weights > 0 if found.basis is None else found.basis.columns
+    worth = np.where(used, np.inf, value / np.maximum(size, 1e-300))
+    return np.sort(np.argsort(-worth, kind="stable")[: _POOL // 2])
 
 
 def _price(
@@ -198,7 +207,7 @@ def _price(
     else:
         parts = []
         mixture = dual.multipliers[len(program.constants) :]
-        for pair in np.flatnonzero(program.law):
+        for pair in np.flatnonzero(program.law).tolist():
             x, y = program.upper[0][pair], program.upper[1][pair]
             single = np.zeros((m, m))
             single[x, y] = table[x, y] / program.law[pair]

@@ -14,6 +14,8 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 
 _PASSES = 6
+_IDLE = 1e-6  # a price this far below the equilibrated scale is no unit: the row is slack
+_MET = 1e-7  # relative violation up to which a condition counts as met
 _TOLERANCES = ("primal_feasibility_tolerance", "dual_feasibility_tolerance")
 _OPTIONS = {
     "output_flag": False,
@@ -23,7 +25,17 @@ _OPTIONS = {
     **dict.fromkeys(_TOLERANCES, 1e-9),
 }
 _Status = highspy.HighsModelStatus
+_BASIC, _AT_ZERO = highspy.HighsBasisStatus.kBasic, highspy.HighsBasisStatus.kLower
+_AT_MOST = highspy.HighsBasisStatus.kUpper
 _UNBOUNDED = (_Status.kUnbounded, _Status.kUnboundedOrInfeasible)
+
+
+@dataclass(frozen=True)
+class Basis:
+    """Where a solution stands: which columns and which rows are basic."""
+
+    columns: Bool[ndarray, "n"]
+    rows: list[highspy.HighsBasisStatus]
 
 
 @dataclass(frozen=True)
@@ -42,6 +54,8 @@ class Weights:
     """Whether some weights satisfy the conditions; if not, prices and weights are of phase 1."""
     unbounded: bool
     """Whether the columns at hand allow any value: the cap decided."""
+    basis: Basis | None
+    """For a warm start with more columns; None after phase 1."""
 
 
 @dataclass(frozen=True)
@@ -72,31 +86,38 @@ class Master:
         matrix = np.concatenate([gain[None], cost[None], phi.T])
         rows = _equilibrate(matrix)
         if prices is not None:
-            known = np.append(1.0, np.abs(prices))
-            rows = np.where(known > 0, known, rows * (known[0] / rows[0]))
+            known, rows = np.append(1.0, np.abs(prices)), rows / rows[0]
+            rows = np.where(known > _IDLE * rows, known, rows)
         rows = np.exp2(np.round(np.log2(rows)))
         size = np.abs(matrix * rows[:, None]).max(0)
         columns = np.exp2(-np.round(np.log2(size)))
         return cls(matrix * rows[:, None] * columns, rows, columns, equality)
 
-    def solve(self, cap: float) -> Weights | None:
+    def solve(self, cap: float, start: Basis | None = None) -> Weights | None:
         """Maximise ⟨gain,ω⟩ subject to ⟨cost,ω⟩ = 1 and the conditions; if unbounded, up to `cap`.
 
         Where the conditions cannot be met, the weights violate them least (in the scaled rows).
-        None where the solver fails.
+        None where the solver fails. `start`: a basis of the same rows, to start from.
         """
-        result = self._weights(cap, feasibility=False)
+        result = self._weights(cap, start, feasibility=False)
         feasible = result is not None
         if result is None:
-            result = self._weights(cap, feasibility=True)
+            result = self._weights(cap, None, feasibility=True)
         if result is None:
             return None
-        weights, dual = result
+        weights, dual, basis = result
         prices = dual * self.rows / self.rows[0]
         weights = weights * self.columns * self.rows[1]
-        value = float((self.scaled[0] / self.columns) @ weights) / self.rows[0]
+        value = float((self.scaled[0] / self.columns) @ weights / self.rows[0])
         unbounded = feasible and bool(abs(value / cap - 1) <= 1e-6)
-        return Weights(value, weights, float(prices[1]), -prices[2:], feasible, unbounded)
+        basis = basis if feasible and not unbounded else None
+        return Weights(value, weights, float(prices[1]), -prices[2:], feasible, unbounded, basis)
+
+    def met(self, found: Weights) -> bool:
+        """Whether the weights satisfy the conditions, up to rounding."""
+        terms = self.scaled[2:] / self.columns * found.weights
+        total, size = terms.sum(1), np.abs(terms).sum(1)
+        return bool((np.where(self.equality, -np.abs(total), total) >= -_MET * size).all())
 
     def centre(self, price: float) -> ndarray | None:
         """Return multipliers at which every column is below 0 by the largest common margin.
@@ -119,8 +140,10 @@ class Master:
             return None
         return np.array(solver.getSolution().col_value)[:-1] * self.rows[2:] / self.rows[0]
 
-    def _weights(self, cap: float, feasibility: bool) -> tuple[ndarray, ndarray] | None:
-        """Return (weights, duals of all rows) in scaled units; None where it is infeasible.
+    def _weights(
+        self, cap: float, start: Basis | None, feasibility: bool
+    ) -> tuple[ndarray, ndarray, Basis] | None:
+        """Return (weights, duals of all rows, basis) in scaled units; None where infeasible.
 
         Row 0 is the objective, kept as a row for its cap. In the feasibility program each
         condition may be missed at a price, which is the objective.
@@ -146,7 +169,7 @@ class Master:
         lower[1] = upper[1] = 1.0
         lp.row_lower_, lp.row_upper_ = lower, upper
         _fill(lp, full)
-        solver = _run(lp)
+        solver = _run(lp, start)
         if solver.getModelStatus() in _UNBOUNDED and not feasibility:
             upper[0] = cap * self.rows[0] / self.rows[1]
             solver.changeRowBounds(0, -infinity, upper[0])
@@ -179,11 +202,17 @@ def _fill(lp: highspy.HighsLp, matrix: ndarray) -> None:
     lp.a_matrix_.value_ = entries[index]
 
 
-def _run(lp: highspy.HighsLp) -> highspy._core._Highs:
+def _run(lp: highspy.HighsLp, start: Basis | None = None) -> highspy._core._Highs:
     solver = highspy._core._Highs()  # its public subclass prints a banner on standard output
     for name, value in _OPTIONS.items():
         solver.setOptionValue(name, value)
     solver.passModel(lp)
+    if start is not None:
+        basis = highspy.HighsBasis()
+        basis.col_status = [_BASIC if inside else _AT_ZERO for inside in start.columns.tolist()]
+        basis.row_status = start.rows
+        basis.valid = True
+        solver.setBasis(basis)
     solver.run()
     if solver.getModelStatus() == _Status.kUnknown:  # out of reach: take the usual tolerance
         for name in _TOLERANCES:
@@ -200,26 +229,26 @@ def _refine(
     upper: ndarray,
     solver: highspy._core._Highs,
     n: int,
-) -> tuple[ndarray, ndarray]:
+) -> tuple[ndarray, ndarray, Basis]:
     """Compute the basic solution and its duals from the basis, to full precision."""
-    solution, basis = solver.getSolution(), solver.getBasis()
-    basic = highspy.HighsBasisStatus.kBasic
+    solution, statuses = solver.getSolution(), solver.getBasis()
     weights, dual = np.array(solution.col_value), np.array(solution.row_dual)
-    inside = np.array([s == basic for s in basis.col_status])
-    active = np.array([s != basic for s in basis.row_status])
+    inside = np.array([s == _BASIC for s in statuses.col_status])
+    active = np.array([s != _BASIC for s in statuses.row_status])
+    basis = Basis(inside[:n], list(statuses.row_status))
     if inside.sum() == active.sum():
-        at_upper = np.array([s == highspy.HighsBasisStatus.kUpper for s in basis.row_status])
+        at_upper = np.array([s == _AT_MOST for s in statuses.row_status])
         side = np.where(at_upper, upper, lower)[active]
         square = full[np.ix_(active, inside)]
         try:
             exact = np.linalg.solve(square, side)
             prices = np.linalg.solve(square.T, objective[inside])
         except np.linalg.LinAlgError:
-            return weights[:n].clip(min=0.0), dual
+            return weights[:n].clip(min=0.0), dual, basis
         error = np.abs(exact - weights[inside]).max(initial=0.0)
         if error <= 1e-4 * np.abs(exact).max(initial=1.0):
             weights = np.zeros(full.shape[1])
             weights[inside] = exact
             dual = np.zeros(len(full))
             dual[active] = prices
-    return weights[:n].clip(min=0.0), dual
+    return weights[:n].clip(min=0.0), dual, basis

@@ -7,7 +7,7 @@ maximise Σ ω_k ⟨π*,u_k⟩ subject to Σ ω_k ⟨π,u_k⟩ = 1 and Σ ω_k �
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -29,9 +29,9 @@ def _rounded(value: ndarray, size: ndarray) -> ndarray:
 class Types:
     """User types as columns of the program.
 
-    `direction` is −1 for a plain type u, or ±(x+1)… see `slope`: a tangent column stands for the
-    limit s → 0 of the type u + s·e_x (or u − s·e_x) with weight 1/s around a base type u, one
-    that contributes nothing to objective, normalisation and conditions.
+    A tangent column stands for the limit s → 0 of the type u + s·e_x (or u − s·e_x) with weight
+    1/s around a base type u, one that contributes nothing to objective, normalisation and
+    conditions.
     """
 
     utilities: Float[ndarray, "n m"]
@@ -116,11 +116,6 @@ class Program:
     def _flat(self) -> Float[ndarray, "j p"]:
         return self.pairs[:, self.upper[0], self.upper[1]]
 
-    @property
-    def conditions(self) -> int:
-        """The number of conditions, those on the mixture of laws included."""
-        return len(self.constants) + (0 if self.law is None else len(self.law))
-
     @cached_property
     def equalities(self) -> Bool[ndarray, "conditions"]:
         """Which conditions are equalities."""
@@ -170,7 +165,3 @@ class Program:
     def table(self, multipliers: Float[ndarray, "j"]) -> Float[ndarray, "m m"]:
         """Return κ = Σ_j λ_j κ_j, the pair coefficients of the pricing function."""
         return np.tensordot(multipliers[: len(self.constants)], self.pairs, axes=1)
-
-    def towards(self, best: Float[ndarray, "m"]) -> Program:
-        """Return the same program with another policy to compare with."""
-        return replace(self, best=best)

@@ -41,7 +41,7 @@ class NLHF(Method):
 
 def unbeaten(policy: Float[Tensor, "m"], support: list[int]) -> Conditions:
     """Return p(π≻x) ≥ ½ for every x of the support that π is not certain to play."""
-    rivals = [x for x in support if float(policy[x]) < 1]
+    rivals = [x for x in support if float(policy.detach()[x]) < 1]
     return Conditions.at_least(-score_rows(policy.expand(len(policy), -1))[rivals])
 
 

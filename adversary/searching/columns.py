@@ -18,17 +18,18 @@ from adversary.columns.generation import CAP, Solution, solve
 from adversary.columns.program import Program, Types
 from adversary.conditions import Conditions, Target
 from adversary.errors import InputError
-from adversary.instance import Instance
+from adversary.instance import Instance, UserDependent
 from adversary.method import Method
 from adversary.searching import concrete
-from adversary.searching.frames import Frame, patterns
+from adversary.searching.frames import Frame, pair_masses, patterns
 from adversary.searching.simplify import values
 from adversary.searching.space import SearchSpace
 from adversary.searching.strategy import Ceiling, Incumbent, Strategy
 
-_STEPS = (1e-3, 3e-4, 1e-4, 1e-5, 1e-6, 1e-7, 1e-2)
+_STEPS = (1e-3, 3e-4, *(10.0**-k for k in range(4, 13)), 1e-2)
 _ROUGH, _FINE = 1e-2, 1e-7
 _FAILURES, _HEATS = 8, 3
+_WORTH = 1.02  # times the best so far: worth an instance before the heat is over
 _REACHED = 0.5  # of the cap: as bad as one wants
 
 
@@ -77,10 +78,11 @@ class Columns(Strategy):
 
     def run(self, space: SearchSpace, method: Method, seed: int, incumbent: Incumbent) -> None:
         """Ascend from generic starts in every pattern, then make the best concrete."""
-        if not isinstance(space.users, int):
-            raise InputError("strategy", self.name, "free users; with fixed ones another strategy")
+        if not _free_users(space):
+            expected = "another strategy where users, or their own pair laws, are fixed"
+            raise InputError("strategy", self.name, expected)
         if not searchable(method, space):
-            expected = f"a method with outcome conditions, unlike {method.name!r}"
+            expected = f"a method with outcome conditions here, unlike {method.name!r}"
             raise InputError("strategy", self.name, expected)
         generator = torch.Generator().manual_seed(seed)
         rng = np.random.default_rng(seed)
@@ -92,7 +94,7 @@ class Columns(Strategy):
                 incumbent.share_done = (heat + (number + 1) / len(places)) / _HEATS
                 if top is not None:
                     tops.append(top)
-                    if top.solution.unbounded:
+                    if top.solution.unbounded or top.value > _WORTH * incumbent.value:
                         self._offer(top.place, method, rng, incumbent)
                 if incumbent.out_of_time or incumbent.value >= _REACHED * self.cap:
                     break
@@ -163,7 +165,11 @@ class Columns(Strategy):
 def searchable(method: Method, space: SearchSpace) -> bool:
     """Whether the method states outcome conditions for some pattern of the space."""
     generator = torch.Generator().manual_seed(0)
-    return isinstance(space.users, int) and any(True for _ in _starts(space, method, generator, 1))
+    return _free_users(space) and any(True for _ in _starts(space, method, generator, 1))
+
+
+def _free_users(space: SearchSpace) -> bool:
+    return isinstance(space.users, int) and not isinstance(space.sampling, UserDependent)
 
 
 def _starts(
@@ -230,12 +236,21 @@ def _lagrangian(
     """Return the Lagrangian at the optimal types, weights and prices (envelope theorem)."""
     types, weights = solution.types, solution.weights
     total = torch.from_numpy(weights @ types.moved)
-    margins = torch.from_numpy(np.einsum("n,nxy->xy", weights, outcome.margins(types)))
+    first, second = outcome.upper
+    added = np.einsum("n,nxy->xy", weights, outcome.margins(types))
+    margins = torch.from_numpy(added[first, second])
     plain = float(weights[~types.tangent].sum())
-    prices = torch.from_numpy(solution.prices.multipliers[: len(conditions.constants)].copy())
+    prices = torch.from_numpy(solution.prices.multipliers.copy())
+    own, mixture = prices.tensor_split([len(conditions.constants)])
     policy = target.log_policy.exp()
-    phi = (conditions.coefficients * margins).sum((-2, -1)) + conditions.constants * plain
-    return best @ total - solution.prices.price * (policy @ total) + prices @ phi
+    value = best @ total - solution.prices.price * (policy @ total)
+    if outcome.law is not None:  # margins count 1/law, and the mixture of all users is the law
+        law, known = pair_masses(target), torch.from_numpy(outcome.law)
+        margins = margins * torch.where(known > 0, known / torch.where(known > 0, law, 1.0), 1.0)
+        asked = torch.from_numpy(np.bincount(types.pair, weights, len(known)))
+        value = value + mixture @ (asked - law * plain)
+    pairs = conditions.coefficients - conditions.coefficients.mT
+    return value + own @ (pairs[:, first, second] @ margins + conditions.constants * plain)
 
 
 def _average(solution: Solution) -> Tensor:
@@ -259,9 +274,9 @@ def _instance(view: _View, method: Method, step: float) -> Instance | None:
 def _ceiling(view: _View) -> Ceiling:
     limits, frame = [], view.place.frame
     if view.solution.types.tangent.any():
-        limits.append("utilities of nearly all users")
+        limits.append("some utilities of nearly all users")
     if bool(((view.place.point <= frame.limits[0] + 1e-9) & frame.moving).any()):
-        limits.append("masses of the pair law or the reference, or gaps between scores")
+        limits.append("masses of the pair law or the reference, or gaps of scores")
     return Ceiling(
         str(frame.pattern),
         view.solution.dual.price if view.solution.solved else np.inf,

@@ -56,13 +56,14 @@ def firmly(target: Target, step: float) -> Target:
 def population(solution: Solution, outcome: Program, step: float) -> tuple[Types, ndarray] | None:
     """Return plain types and weights for which every inequality holds with a margin.
 
-    `step`: the share of each condition's terms that is the margin, and the size of the utilities
-    that stand for vanishing ones.
+    `step`: the margin, as a share of each condition's terms and of the utility of the policy, and
+    the size of the utilities that stand for vanishing ones.
     """
     types = solution.types + solution.pool[~solution.pool.tangent]
     types = types.concrete(step)
     gain, cost, phi = outcome.features(types)
-    phi = np.where(outcome.equalities, phi, phi - step * np.abs(phi))
+    margin = step * (np.abs(phi) + cost[:, None])  # also where no type of weight has an opinion
+    phi = np.where(outcome.equalities, phi, phi - margin)
     used = (gain != 0) | (cost != 0) | (phi != 0).any(-1)
     found = Master.of(gain[used], cost[used], phi[used], outcome.equalities).solve(1 / step**2)
     if found is None or not found.feasible:

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from adversary import kl_ball
 from adversary.conditions import Target
-from adversary.instance import Pairs, all_pairs
+from adversary.instance import Independent, Pairs, all_pairs
 from adversary.method import Method, Status
 from adversary.preferences import Preferences
 from adversary.searching.space import FREE, SearchSpace
@@ -28,6 +28,7 @@ _LEAST = -18.0
 falls with β, as some limits need masses below e^(−β)."""
 _SCORES = (-4.0, 4.0)  # inner scores are sinh of this
 _GAPS = (-30.0, 3.0)  # log of how far the others score below a single winner
+_CLOSE = -10.0  # where such gaps start: larger ones are often out of reach
 _TRIES = 64
 _MOST = 64  # patterns of one kind
 
@@ -54,32 +55,44 @@ class Pattern:
 
 def patterns(space: SearchSpace) -> Iterator[Pattern]:
     """Yield the discrete choices of a space, up to relabelling where nothing fixed tells apart."""
-    m = space.alternatives
-    free_law, social = isinstance(space.sampling, str), space.reference is None
-    free_reference = space.reference is FREE
-    if free_law and (social or free_reference):
-        couples, supports = [(0, 1)], [tuple(range(k)) for k in range(2, m + 1)]
-    else:
-        couples = list(itertools.islice(itertools.permutations(range(m), 2), _MOST))
-        everything = itertools.chain.from_iterable(
-            itertools.combinations(range(m), k) for k in range(2, m + 1)
-        )
-        supports = list(itertools.islice(everything, _MOST))
+    m, social = space.alternatives, space.reference is None
+    classes = _classes(space)
     if social:
         supports = [tuple(range(m))]
-    elif not free_reference:
-        assert isinstance(space.reference, tuple)
+    elif isinstance(space.reference, tuple):
         supports = [tuple(x for x, mass in enumerate(space.reference) if mass > 0)]
-    if space.sampling in ("pairs", "user-dependent") and (social or free_reference):
-        everybody = tuple(range(m))
-        for support in {everybody} if social else {(0, m - 1), everybody}:
-            yield Pattern(m - 1, 0, support, interior=False, path=True)
+    else:
+        counts = itertools.product(*(range(len(same) + 1) for same in classes))
+        chosen = itertools.islice((c for c in counts if sum(c) >= 2), _MOST)
+        parts = ([same[:n] for same, n in zip(classes, count, strict=True)] for count in chosen)
+        supports = sorted((tuple(itertools.chain(*part)) for part in parts), key=len)
+    if space.sampling in ("pairs", "user-dependent") and not isinstance(space.reference, tuple):
+        for support in dict.fromkeys([(0, m - 1), tuple(range(m))]):
+            if len(support) == m or not social:
+                yield Pattern(m - 1, 0, support, interior=False, path=True)
     for support in supports:
-        for winner, best in couples:
-            if winner in support and best in support:
-                yield Pattern(winner, best, support, interior=False)
-        if not social:
+        present = [same for part in classes if (same := [x for x in part if x in support])]
+        for one, other in itertools.product(present, repeat=2):
+            if one is not other or len(one) > 1:
+                yield Pattern(one[0], other[1 if one is other else 0], support, interior=False)
+        if not social and len(support) > 1:
             yield Pattern(support[0], support[1], support, interior=True)
+
+
+def _classes(space: SearchSpace) -> list[list[int]]:
+    """Return the alternatives in groups that no fixed law and no fixed reference tells apart."""
+    groups: dict[object, list[int]] = {}
+    law, reference = space.sampling, space.reference
+    for x in range(space.alternatives):
+        label: list[object] = []
+        if isinstance(law, Independent):
+            label.append(law.weights[x])
+        elif not isinstance(law, str):
+            label.append(x)
+        if isinstance(reference, tuple):
+            label.append(reference[x])
+        groups.setdefault(tuple(label), []).append(x)
+    return list(groups.values())
 
 
 @dataclass(frozen=True)
@@ -122,9 +135,19 @@ class Frame:
         if "budget" in self._inner.parts:
             where = self._inner.parts["budget"][0]
             low[where], high[where] = -10.0, 3.0
-        least, most = _SCORES if self.pattern.interior else _GAPS
-        flat = torch.ones(self.space.alternatives, dtype=torch.float64)
-        return torch.cat([low, least * flat]), torch.cat([high, most * flat])
+        scores = torch.where(self._gaps[:, None], torch.tensor(_GAPS), torch.tensor(_SCORES))
+        least, most = scores.double().unbind(-1)
+        return torch.cat([low, least]), torch.cat([high, most])
+
+    @cached_property
+    def _gaps(self) -> Bool[Tensor, "m"]:
+        """Whose score is stated as a gap below the winner's: at a vertex all of the support."""
+        gaps = torch.zeros(self.space.alternatives, dtype=torch.bool)
+        if self.pattern.path:
+            return ~gaps
+        if not self.pattern.interior:
+            gaps[list(self.pattern.support)] = True
+        return gaps
 
     @cached_property
     def moving(self) -> Tensor:
@@ -149,7 +172,9 @@ class Frame:
         low, high = self.limits
         if not self.pattern.interior:
             drawn = torch.randn(self.dimension, generator=generator, dtype=torch.float64)
-            return (2 * drawn - 2).clamp(low, high)
+            shift = torch.full_like(drawn, -2.0)
+            shift[-self.space.alternatives :] = torch.where(self._gaps, _CLOSE, 0.0)
+            return (2 * drawn + shift).clamp(low, high)
         m, space = self.space.alternatives, replace(self._inner, users=self.space.users)
         points, _ = space.random(_TRIES, generator)
         inside = torch.zeros(m, dtype=torch.bool)
@@ -193,9 +218,9 @@ class Frame:
         else:
             if -float(reference.detach()[pattern.winner]) > float(budget.detach()):
                 return None
-            below = raw.exp() if self.scored else torch.zeros_like(raw)
             winner = torch.arange(m) == pattern.winner
-            score = torch.where(winner, 0.0, -below)
+            score = torch.where(self._gaps, -raw.exp(), torch.sinh(raw))
+            score = torch.where(winner | ~torch.tensor(self.scored), 0.0, score)
             log_policy = torch.where(winner, 0.0, -torch.inf).double()
         target = Target(law.log_pairs, law.log_opponents, reference, budget, log_policy, score)
         best = kl_ball.maximise(direction[None], reference[None], budget[None]).log_policy[0]
@@ -212,7 +237,8 @@ class Frame:
         least = torch.exp(-budget * (1 - 1e-6))
         winner = torch.arange(len(reference)) == pattern.winner
         mass = (1 - least) * reference.exp() + torch.where(winner, least, 0.0)
-        return mass.log(), budget
+        logs = torch.where(inside, mass, 1.0).log()  # no gradient of log 0
+        return torch.where(inside, logs, -torch.inf), budget
 
 
 def pair_masses(target: Target) -> Float[Tensor, "p"]:

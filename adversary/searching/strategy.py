@@ -33,11 +33,12 @@ def one_thread() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Ceiling:
-    """For one outcome and law: no population, of any size, has a larger distortion. Numeric."""
+    """For one outcome and law: a bound for populations of any size. Numeric."""
 
     outcome: str
     value: float
-    """t, the dual value: U(best) ≤ t·U(method) for every population with the outcome."""
+    """t, the dual value: U(π*) ≤ t·U(method) for every population with the outcome, where π* is
+    the best policy of the instance found (another population may have another)."""
     gap: float
     """Relative gap between t and the supremum from below, before any slack."""
     multipliers: tuple[float, ...]

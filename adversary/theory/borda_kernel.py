@@ -1,14 +1,19 @@
 """Borda has distortion at most K(1+M), which GHY Theorem 12 shows to be reached.
 
-Proof sketch. h(d) = σ(βd) − ½, S(x) = h(x)/h(1), c = LM, L = 1/h(1), t = K(1+M), M = max S(γ) − γ.
-Multiply the conditions B_w ≥ B_x by c·μ_x, and B_w ≥ B_* once more by L. As Σ μ_x B_x = 0, the
-bound U(*) ≤ t·U(w) follows, for every m and μ, from f ≤ 0 on [0,1]³ where
-    f(a, w, z) = a − t·w + (1+M)·S(w−z) − S(a−z).
-S' ≤ K, so f falls in w: take w = 0, f = a − (1+M)·S(z) − S(a−z).
- a ≥ z: S(z) + S(a−z) ≥ S(a) ≥ a, as S is concave on [0,1] from 0 to 1.
- a < z: f = z + (S(d) − d) − (1+M)·S(z) with d = z − a ≤ z. Up to the maximiser γ* of S(γ) − γ this
-   is at most S(z) − (1+M)·S(z). Beyond, z + M ≤ (1+M)·S(z), as it holds at γ* and at 1 and
-   S is concave.
+Proof. S is the curve of `formulas`, with its facts (S1) and (S2), and A(x,y) = p(x≻y) − ½ is the
+mean over users of h(1)·S(u(x) − u(y)). Let b be the best alternative, w one that is played.
+1. B(x) = Σ_z μ_z·A(x,z) is highest at w: Borda and IPO maximise it, RLHF and DPO a reward that it
+   orders (SLH). As A is antisymmetric, Σ_x μ_x·B(x) = 0. So B(w) ≥ B(b) and B(w) ≥ 0.
+2. For all a, w, z in [0,1]: f(a,w,z) = a − K(1+M)·w + (1+M)·S(w−z) − S(a−z) ≤ 0.
+   f falls in w, as (1+M)·S' ≤ (1+M)·K by (S2). So let w = 0: f = a − (1+M)·S(z) − S(a−z).
+   - a ≥ z: f ≤ a − S(z) − S(a−z) ≤ a − S(a) ≤ 0.
+   - a < z: f = z + [S(d) − d] − (1+M)·S(z) with d = z − a in (0, z]. S(x) − x is concave: it rises
+     up to γ*, where it is M, and falls beyond. If z ≤ γ* then f ≤ S(z) − (1+M)·S(z) ≤ 0. If z > γ*
+     then f ≤ z + M − (1+M)·S(z), convex in z, 0 at z = 1 and −M·S(γ*) at z = γ*: so f ≤ 0.
+3. Take a = u(b), w = u(w), z = u(z) with z ~ μ. The mean of f over users and z is
+   U(b) − K(1+M)·U(w) + [M·B(w) + B(w) − B(b)]/h(1) ≤ 0, so U(b) ≤ K(1+M)·U(w) by 1.
+The constant is sharp: f = 0 at (1, 0, 0) and (1−γ*, 0, 1), and to first order at (0, ε, 0). Users
+of these kinds, in the right shares, are the instance of Theorem 12.
 """
 
 from __future__ import annotations
@@ -34,7 +39,7 @@ THEOREM = Theorem(
     key="borda-kernel",
     title="Borda has distortion at most K(1+M)",
     source=PROJECT,
-    place="kernel argument, proof sketched",
+    place="kernel argument",
     methods=("borda", "rlhf", "dpo", "ipo"),
     setting="social-choice",
     laws=("independent",),

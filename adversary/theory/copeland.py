@@ -1,14 +1,18 @@
 """Copeland has distortion exactly K(1+M), between the (1−ε)β and the 2K of AG.
 
-At most: let a be best and w a Copeland winner. If w beats or ties a, GHY Lemma 1 gives
-U(a) ≤ K·U(w). Else some b is beaten or tied by w and beats or ties a: if a beat every b that w
-beats or ties, a would have at least w's score without the contest of the two, and win that too.
-Then A(w,b) ≥ 0 ≥ A(b,b) and A(w,b) ≥ 0 ≥ A(a,b): the Borda conditions for all mass on b, so
-U(a) ≤ K(1+M)·U(w) by the kernel argument (`borda_kernel`), which holds for every law.
+At most. Let w have a highest Copeland score, b be the best alternative, A(x,y) = p(x≻y) − ½.
+Lemma (uncovered set, with ties): some z has A(w,z) ≥ 0 and A(z,b) ≥ 0.
+ If not, A(b,z) > 0 for every z with A(w,z) ≥ 0. With z = w: b beats w. Any other z that gives w
+ half a point or one gives b one point, the rest give w none: b has no less from them. The contest
+ of the two gives b one point and w none. So b has a higher score than w: a contradiction.
+With that z the mean over users of f(u(b), u(w), u(z)) ≤ 0, f as in `borda_kernel`, is
+ U(b) − K(1+M)·U(w) + [(1+M)·A(w,z) + A(z,b)]/h(1) ≤ 0, so U(b) ≤ K(1+M)·U(w).
+A is the same under every common law, so the law does not matter.
 
-At least: in the instance of GHY Theorem 12 c beats b and b beats a. With copies of b, which tie,
-c beats more of them than any of them beats others, and is the only Copeland winner (m ≥ 4). As
-Copeland ignores the budget, a reference with nearly all mass on a gives the same for every τ.
+At least. In the instance of GHY Theorem 12 c beats b, b beats a, a beats c. With copies of b, which
+tie or beat each other in a cycle, c beats m − 2 alternatives, a beats one, a copy scores at most
+1 + (m−2)/2. So c wins alone for m ≥ 5 even if no contest is tied, and for m = 4 if the copies tie.
+As Copeland ignores the budget, a reference with nearly all mass on a gives the same for every τ.
 """
 
 from __future__ import annotations
@@ -39,7 +43,7 @@ THEOREM = Theorem(
     key="copeland",
     title="Copeland has distortion K(1+M) = (1−o(1))β",
     source=PROJECT,
-    place="kernel argument, proof sketched",
+    place="kernel argument",
     methods=("copeland",),
     setting="both",
     laws=COMMON_LAWS,

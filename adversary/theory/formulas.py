@@ -1,4 +1,12 @@
-"""Formulas that several theorems share, in float64, stable for β from 1e-9 to 1e4."""
+"""Formulas that several theorems share, in float64, stable for β from 1e-9 to 1e4.
+
+Facts that the proofs use of S(x) = h(x)/h(1), h(x) = σ(βx) − ½, an odd function:
+(S1) S is concave on [0,1] from S(0) = 0 to S(1) = 1. So there S(x) ≥ x, S(θx) ≥ θ·S(x),
+     S(x+y) ≤ S(x) + S(y), and S(x) − x is concave, at least 0, and 0 at both ends.
+(S2) S' ≤ S'(0) = K everywhere, as tanh' is even and falls; so S(x) ≤ Kx for x ≥ 0.
+(S3) S(xy) ≤ S(x)·S(y) on [0,1]². Proof: tanh(by)/tanh(b) rises in b, as the derivative of its
+     logarithm is (g(2by) − g(2b))/b ≥ 0, g(t) = t/sinh(t) falling. Compare bx with b = β/2.
+"""
 
 from __future__ import annotations
 

@@ -11,7 +11,8 @@ Proof. With h(d) = σ(βd) − ½, t = cosh²(β/2) and λ = 1/(βσ'(β)), for 
  a ≥ b: h(a−z) − h(b−z) ≥ (a−b)/λ, as h' ≥ βσ'(β) on [−1,1]; so f ≤ b − t·b ≤ 0.
  a < b: h(b−z) − h(a−z) ≤ (b−a)·β/4 = (b−a)·t/λ; so f ≤ a − t·a ≤ 0.
 Take a = u(x) with x ~ π*, b = u(y) with y ~ π, z = u(z) with z ~ μ, independent, and the mean over
-users: U(π*) − t·U(π) + λ·[BC(π) − BC(π*)] ≤ 0. As BC(π) ≥ BC(π*), U(π*) ≤ t·U(π).
+users: U(π*) − t·U(π) + λ·[BC(π) − BC(π*)] ≤ 0. As BC(π) ≥ BC(π*), U(π*) ≤ t·U(π). (RLHF and DPO,
+where the budget does not bind, play alternatives of highest reward, which BC orders: SLH.)
 """
 
 from __future__ import annotations

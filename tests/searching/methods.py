@@ -27,10 +27,10 @@ class Proportional(Method):
 
 
 @final
-class Copeland(Method):
+class Majority(Method):
     """Black box: uniform over those with the most majority wins."""
 
-    name: ClassVar[str] = "copeland"
+    name: ClassVar[str] = "majority"
 
     def solve(self, preferences: Preferences) -> Outcome:
         """Return the winners."""

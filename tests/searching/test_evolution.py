@@ -14,15 +14,15 @@ from adversary.instance import UserType
 from adversary.searching.evolution import Evolution
 from adversary.searching.run import find
 from adversary.searching.space import FREE
-from tests.searching.methods import ConvexProgram, Copeland
+from tests.searching.methods import ConvexProgram, Majority
 
 SMALL = Evolution(islands=4, population=12, generations=40)
 
 
 def test_it_improves_on_its_start() -> None:
     """Generations raise a black box's ratio far above the first one's."""
-    first = find(Copeland(), 4, strategy=Evolution(islands=4, population=12, generations=1))
-    result = find(Copeland(), 4, strategy=Evolution(islands=4, population=12, generations=150))
+    first = find(Majority(), 4, strategy=Evolution(islands=4, population=12, generations=1))
+    result = find(Majority(), 4, strategy=Evolution(islands=4, population=12, generations=150))
     assert result.distortion > 1.2 * first.distortion
     assert result.strategy == "evolution"
     assert result.evaluations == 150 * 48
@@ -43,7 +43,7 @@ def test_a_convex_program_is_searched() -> None:
 
 def test_supports_of_the_reference_are_tried() -> None:
     """With a free reference the islands live on different supports and still compare."""
-    result = find(Copeland(), 4, kl_budget=FREE, strategy=SMALL)
+    result = find(Majority(), 4, kl_budget=FREE, strategy=SMALL)
     assert result.instance.reference is not None
     assert result.distortion > 1.4
 
@@ -51,12 +51,12 @@ def test_supports_of_the_reference_are_tried() -> None:
 @pytest.mark.parametrize("disturbance", [0, 1])
 def test_global_random_state_neither_matters_nor_moves(disturbance: int) -> None:
     """The seed alone decides; numpy's, torch's and Python's own generators stay as they were."""
-    expected = find(Copeland(), 4, strategy=SMALL, seed=3)
+    expected = find(Majority(), 4, strategy=SMALL, seed=3)
     np.random.seed(disturbance)  # noqa: NPY002
     torch.manual_seed(disturbance)
     random.seed(disturbance)
     before = np.random.get_state()[1].tolist(), torch.get_rng_state(), random.getstate()  # noqa: NPY002  # pyright: ignore
-    again = find(Copeland(), 4, strategy=SMALL, seed=3)
+    again = find(Majority(), 4, strategy=SMALL, seed=3)
     after = np.random.get_state()[1].tolist(), torch.get_rng_state(), random.getstate()  # noqa: NPY002  # pyright: ignore
     assert again.instance == expected.instance
     assert again.distortion == expected.distortion
@@ -76,5 +76,5 @@ def test_islands_restart_without_end() -> None:
 
 def test_it_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     """The optimiser's own messages do not reach the terminal."""
-    find(Copeland(), 4, strategy=Evolution(islands=1, population=6, generations=5))
+    find(Majority(), 4, strategy=Evolution(islands=1, population=6, generations=5))
     assert capfd.readouterr() == ("", "")

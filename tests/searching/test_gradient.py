@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 import torch
 
-from adversary import DPO, NLHF, RLHF, Borda, MaximalLotteries, Method
+from adversary import DPO, IPO, NLHF, RLHF, Borda, Copeland, MaximalLotteries, Method
 from adversary.instance import UserType
 from adversary.searching.gradient import Gradient
 from adversary.searching.run import find
@@ -16,7 +16,7 @@ from adversary.searching.space import FREE, LAWS, SearchSpace
 from adversary.searching.strategy import Incumbent, assess
 from tests.searching.methods import Proportional
 
-METHODS = [Borda(), DPO(), MaximalLotteries(), NLHF(), RLHF()]
+METHODS = [Borda(), Copeland(), DPO(), IPO(), MaximalLotteries(), NLHF(), RLHF()]
 SETTINGS = [(None, None), (FREE, FREE), (FREE, Fraction(0)), (FREE, Fraction(10**6))]
 
 
@@ -53,8 +53,8 @@ def test_slopes_are_finite_on_extreme_points(
 
 def test_a_ratio_is_never_below_one_on_extreme_points() -> None:
     """What the ascent climbs is a distortion: at least 1, up to rounding."""
-    for method in METHODS:  # Borda and maximal lotteries ignore the budget, so may do better
-        ball = None if isinstance(method, Borda | MaximalLotteries) else FREE
+    for method in METHODS:  # those that ignore the budget may do better
+        ball = None if isinstance(method, Borda | Copeland | MaximalLotteries) else FREE
         space = SearchSpace(Fraction(8), 3, 3, "independent", ball, ball)
         with torch.no_grad():
             result, _, _ = assess(space.population(*extreme(space)), method)
@@ -69,8 +69,10 @@ def test_a_ratio_is_never_below_one_on_extreme_points() -> None:
         (RLHF(), 0.85, Gradient(restarts=32, steps=160, rounds=3)),
         (NLHF(), 0.8, Gradient(restarts=16, steps=100, rounds=1)),
         (MaximalLotteries(), 0.8, Gradient(restarts=16, steps=100, rounds=1)),
+        (IPO(), 0.85, Gradient(restarts=32, steps=160, rounds=3)),
+        (Copeland(), 0.4, Gradient(restarts=16, steps=100, rounds=1)),  # K, of 2K, for m = 3
     ],
-    ids=["borda", "rlhf", "nlhf", "maximal-lotteries"],
+    ids=lambda value: value.name if isinstance(value, Method) else "",
 )
 def test_few_steps_come_near_the_theorem(method: Method, share: float, small: Gradient) -> None:
     """A small search reaches most of the tight bound, and never passes it."""
@@ -79,7 +81,7 @@ def test_few_steps_come_near_the_theorem(method: Method, share: float, small: Gr
     assert share * tight <= result.distortion <= tight * (1 + 1e-9)
 
 
-@pytest.mark.parametrize("method", [RLHF(), DPO()], ids=lambda m: m.name)
+@pytest.mark.parametrize("method", [RLHF(), DPO(), IPO()], ids=lambda m: m.name)
 def test_few_steps_pass_the_published_bound_in_the_ball(method: Method) -> None:
     """With a free KL ball a small search beats twice e^β/(44β) at β = 10."""
     small = Gradient(restarts=48, steps=120, rounds=2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import pairwise, product
 
 import pytest
 import torch
@@ -13,7 +13,7 @@ from adversary.distortion import evaluate
 from adversary.method import Status, by_name
 from adversary.theory import ag_borda_2k, borda_kernel, ghy_thm2, ghy_thm12
 from adversary.theory.borda_kernel import kernel
-from adversary.theory.formulas import best_gamma, rate
+from adversary.theory.formulas import best_gamma, curve, gain, rate
 
 UPPER = (ghy_thm2.THEOREM, ag_borda_2k.THEOREM, borda_kernel.THEOREM)
 UNIT = st.floats(0, 1) | st.floats(0, 1e-3)
@@ -54,13 +54,75 @@ def test_kernel_on_a_grid_and_where_it_is_tight(beta):
     assert kernel(0, 1e-4, 0, beta) + (rate(beta) * 1e-4 - smaller_t) > 0
 
 
-def test_steps_of_the_proof():
-    """∂f/∂w ≤ 0, and f(a, 0, z) ≤ 0 in each case; M < 1 makes the bound sharper than 2K."""
-    grid = torch.linspace(0, 1, 101, dtype=torch.float64).tolist()
-    for beta in (0.1, 2.0, 20.0):
-        for z in grid:
-            values = [kernel(0.5, w, z, beta) for w in grid]
-            assert all(y <= x + 1e-13 for x, y in pairwise(values))
-            assert all(kernel(a, 0, z, beta) <= 1e-14 for a in grid)
+GRID = torch.linspace(0, 1, 101, dtype=torch.float64).tolist()
+BETAS = (1e-3, 0.1, 1.0, 2.0, 8.0, 20.0, 50.0)
+
+
+@pytest.mark.parametrize("beta", BETAS)
+def test_facts_about_the_curve(beta):
+    """(S1) to (S3) of `formulas`."""
+    s = [curve(x, beta) for x in GRID]
+    assert s[0] == 0
+    assert s[-1] == 1
+    excess = [y - x for x, y in zip(GRID, s, strict=True)]
+    assert min(excess) >= -1e-15
+    middle = [(x + z) / 2 - y for x, y, z in zip(excess, excess[1:], excess[2:], strict=False)]
+    assert max(middle) <= 1e-15  # S(x) − x, and so S, is concave
+    for x, y in product(GRID[::4], GRID[::4]):
+        assert curve(x * y, beta) >= x * curve(y, beta) - 1e-15
+        assert curve(x * y, beta) <= curve(x, beta) * curve(y, beta) + 1e-15
+        if x + y <= 1:
+            assert curve(x + y, beta) <= curve(x, beta) + curve(y, beta) + 1e-15
+    for x in (-1.0, -0.3, 0.0, 0.2, 1.0):
+        slope = (curve(x + 1e-6, beta) - curve(x - 1e-6, beta)) / 2e-6
+        assert slope <= rate(beta) * (1 + 1e-8)
+        assert curve(-x, beta) == -curve(x, beta)
+
+
+@pytest.mark.parametrize("beta", BETAS)
+def test_maximiser_of_the_excess(beta):
+    """S(x) − x rises up to γ*, is M there, and falls beyond."""
+    top = best_gamma(beta)
+    excess = [curve(x, beta) - x for x in GRID]
+    for (x, low), (y, high) in pairwise(zip(GRID, excess, strict=True)):
+        if y <= top:
+            assert high >= low - 1e-15
+        if x >= top:
+            assert high <= low + 1e-15
+    assert max(excess) <= gain(beta) + 1e-15
+    assert curve(top, beta) - top == pytest.approx(gain(beta), rel=1e-12)
+
+
+@pytest.mark.parametrize("beta", BETAS)
+def test_f_falls_in_w(beta):
+    """∂f/∂w = −K(1+M) + (1+M)·S'(w−z) ≤ 0."""
+    for z in GRID[::5]:
+        values = [kernel(0.5, w, z, beta) for w in GRID]
+        assert all(y <= x + 1e-13 for x, y in pairwise(values))
+
+
+@pytest.mark.parametrize("beta", BETAS)
+def test_the_two_cases(beta):
+    """Every inequality for w = 0, on a grid of a and z."""
+    top, big = best_gamma(beta), gain(beta)
+    for a, z in product(GRID, GRID):
+        f, s = kernel(a, 0, z, beta), curve(z, beta)
+        if a >= z:
+            assert f <= a - s - curve(a - z, beta) + 1e-14
+            assert s + curve(a - z, beta) >= curve(a, beta) - 1e-15 >= a - 2e-15
+            continue
+        d = z - a
+        assert f == pytest.approx(z + (curve(d, beta) - d) - (1 + big) * s, abs=1e-14)
+        if z <= top:
+            assert curve(d, beta) - d <= s - z + 1e-15
+            assert f <= -big * s + 1e-14
+        else:
+            assert f <= z + big - (1 + big) * s + 1e-14 <= 3e-14
+    at_top = top + big - (1 + big) * curve(top, beta)  # the convex bound at γ*; at 1 it is 0
+    assert at_top == pytest.approx(-big * curve(top, beta), abs=1e-14)
+
+
+def test_sharper_than_the_published_bounds():
+    for beta in BETAS[1:]:
         assert borda_kernel.bound(beta) < ag_borda_2k.bound(beta)  # type: ignore[operator]
         assert borda_kernel.bound(beta) < ghy_thm2.bound(beta)  # type: ignore[operator]

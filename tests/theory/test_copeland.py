@@ -11,7 +11,7 @@ import torch
 from adversary.certify import certify
 from adversary.distortion import evaluate
 from adversary.errors import InputError
-from adversary.instance import Reference
+from adversary.instance import Reference, UserType
 from adversary.method import Status, by_name
 from adversary.population import Population
 from adversary.theory.ag_copeland_2k import THEOREM as PUBLISHED
@@ -37,6 +37,35 @@ def test_four_alternatives_are_enough(beta):
     """The contest of a and b, won by 1e-40, decides: exactly, not in floats."""
     made = certify(instance(beta, "1e-6"), by_name("copeland"))
     assert 0.9999 * borda_rate(beta) < made.lower_bound < borda_rate(beta)
+
+
+def test_five_alternatives_need_no_tie(margin):
+    """Copies of b that beat each other in a cycle: every contest has a winner, c is alone."""
+    near = instance(4, "1e-3", 5)
+    few, levels = Fraction(1, 10**12), (Fraction(1), Fraction(1, 2), Fraction(0))
+    cycle = tuple(
+        UserType(few, (Fraction(0), *levels[3 - k :], *levels[: 3 - k], Fraction(0)))
+        for k in range(3)
+    )
+    found = replace(near, users=(*near.users, *cycle))
+    for x, y in (("b", "b2"), ("b2", "b3"), ("b3", "b"), ("a", "c"), ("c", "b"), ("b3", "a")):
+        assert margin(found, x, y) > 0
+    made = certify(found, by_name("copeland"))
+    assert 0.998 * borda_rate(4) < made.lower_bound < borda_rate(4)
+
+
+@pytest.mark.parametrize("m", [2, 3, 5, 8])
+def test_lemma_of_the_uncovered_set(m):
+    """Between a winner and any b lies a z with A(w,z) ≥ 0 ≥ A(b,z); half the contests are ties."""
+    generator = torch.Generator().manual_seed(m)
+    contests = torch.randint(-1, 2, (3000, m, m), generator=generator).triu(1)
+    contests = contests - contests.transpose(1, 2)
+    score = (contests + 1).sum(-1)
+    steps = (contests >= 0).long()
+    reached = steps @ steps > 0
+    winners = score == score.amax(-1, keepdim=True)
+    assert reached[winners].all()
+    assert m < 5 or not reached.all()
 
 
 @pytest.mark.parametrize("tau", ["0", "1/10", "5"])

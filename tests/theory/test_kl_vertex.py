@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -44,6 +45,26 @@ def test_certified(method):
 def test_kernel_is_never_positive(a, b, z, beta):
     """The proof's inequality, up to rounding in its largest term."""
     assert kernel(a, b, z, beta) <= 1e-12 * math.cosh(beta / 2) ** 2
+
+
+@pytest.mark.parametrize("beta", [0.1, 1.0, 4.0, 12.0])
+def test_steps_of_the_proof(beta):
+    """λ bounds the steepness from below by the slope at ±1, from above by the slope at 0."""
+    t, grid = math.cosh(beta / 2) ** 2, [i / 40 for i in range(41)]
+    scale = 4 * t / beta  # λ = 1/(βσ'(β))
+
+    def h(d: float) -> float:
+        return math.tanh(beta * d / 2) / 2
+
+    for a, b, z in product(grid, grid, grid):
+        f, rise = kernel(a, b, z, beta), scale * (h(a - z) - h(b - z))
+        assert f == pytest.approx(a - t * b - rise, abs=1e-11 * t)
+        if a >= b:
+            assert rise >= (a - b) - 1e-11 * t
+            assert f <= b - t * b + 1e-11 * t
+        else:
+            assert -rise <= (b - a) * t + 1e-11 * t
+            assert f <= a - t * a + 1e-11 * t
 
 
 @given(st.floats(1e-3, 30))

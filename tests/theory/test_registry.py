@@ -25,7 +25,7 @@ def test_every_file_is_found():
     here = Path(adversary.theory.__file__).parent
     files = {f.stem.replace("_", "-") for f in here.glob("*.py") if "THEOREM = " in f.read_text()}
     assert files == {theorem.key for theorem in all_theorems()}
-    assert len(files) == 13
+    assert len(files) == 16
 
 
 def test_fields_are_filled_and_methods_exist():
@@ -68,7 +68,12 @@ def test_applicable_asks_method_setting_law_and_parameters():
     assert keys("rlhf", "alignment", "independent", 8, 3, 1) == ["kl-vertex"]
     assert keys("rlhf", "alignment", "independent", 12, 3, 1) == ["ghy-thm6", "kl-vertex"]
     assert keys("rlhf", "alignment", "independent", 12, 3, 0.5) == []
-    assert keys("rlhf", "alignment", "pairs", 4, 8) == ["ghy-thm9", "kl-vertex"]
+    assert keys("rlhf", "alignment", "pairs", 4, 8) == [
+        "ghy-thm9",
+        "kl-path",
+        "kl-vertex",
+        "path-law",
+    ]
     borda = ["ag-borda-2k", "borda-kernel", "ghy-thm12", "ghy-thm2", "ghy-thm3"]
     assert keys("borda", "social-choice", "independent", 4, 3) == borda
     assert "ghy-thm12" not in keys("borda", "social-choice", "independent", 4, 2)
@@ -82,7 +87,7 @@ def test_applicable_asks_method_setting_law_and_parameters():
     assert keys("copeland", "social-choice", "independent", 4) == copeland
     assert keys("copeland", "social-choice", "pairs", 4, 3) == ["ag-copeland-2k", "ghy-thm3"]
     assert keys("copeland", "alignment", "pairs", 4, 4, 0.1) == ["copeland"]
-    assert keys("copeland", "social-choice", "user-dependent", 4) == ["ghy-thm3"]
+    assert keys("copeland", "social-choice", "user-dependent", 4) == ["ghy-thm3", "user-dependent"]
     assert keys("no-such-method", "social-choice", "independent", 4) == []
 
 

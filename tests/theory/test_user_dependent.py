@@ -1,0 +1,80 @@
+"""Pair laws that depend on the user: no bound, from two types and two alternatives on."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import pytest
+import torch
+
+from adversary.certify import certify
+from adversary.distortion import evaluate
+from adversary.errors import InputError
+from adversary.instance import Independent, Instance, Pairs, UserDependent, UserType
+from adversary.method import Status, by_name
+from adversary.theory import ghy_thm3
+from adversary.theory.formulas import rate
+from adversary.theory.user_dependent import THEOREM, bound, instance, on_pairs
+
+
+@pytest.mark.parametrize("method", THEOREM.methods)
+@pytest.mark.parametrize(("beta", "ratio"), [("0.01", 10), (2, 10**3), (8, 10**6), (30, 10**3)])
+def test_every_method_loses_the_ratio(solve, method, beta, ratio):
+    solved = solve(instance(beta, ratio), method)
+    assert solved.policy["b"] == pytest.approx(1, abs=1e-9)
+    assert solved.every == pytest.approx(ratio, rel=1e-9)
+
+
+@pytest.mark.parametrize("method", ["rlhf", "dpo"])
+@pytest.mark.parametrize("ratio", [10, 10**6])
+def test_on_pairs(solve, method, ratio):
+    solved = solve(on_pairs(2, ratio), method)
+    assert solved.status == Status.SOLVED
+    assert solved.policy["b"] == 1
+    assert solved.every == pytest.approx(ratio, rel=1e-9)
+
+
+@pytest.mark.parametrize("method", THEOREM.methods)
+def test_certified(method):
+    """As far as the checker names bounds, whatever β."""
+    ratio = 10**12
+    made = certify(instance("1/2", ratio), by_name(method))
+    assert made.lower_bound == pytest.approx(ratio, rel=1e-10)
+
+
+@pytest.mark.parametrize("method", ["rlhf", "dpo", "borda"])
+def test_one_type_is_not_enough(solve, method):
+    """Its own order is found, under any law of its own."""
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(20):
+        utilities = [Fraction(x, 100) for x in torch.randperm(100, generator=generator).tolist()]
+        mass = torch.randint(1, 9, (4,), generator=generator).tolist()
+        law = UserDependent((Independent(tuple(map(Fraction, mass))),))
+        users = (UserType(Fraction(1), tuple(utilities[:4])),)
+        solved = solve(Instance(Fraction(2), ("a", "b", "c", "d"), users, law), method)
+        assert solved.every == pytest.approx(1, rel=1e-12)
+
+
+def test_two_alternatives_are_not_enough_for_laws_on_pairs(jitter):
+    """There is one pair, so all users have one law: at most K, which is nearly reached."""
+    near = ghy_thm3.instance("2", "1e-2", "1.001")
+    found, _ = evaluate(jitter(near, 2000, 3), by_name("rlhf"))
+    assert 0.95 * rate(2) < found.some.max().item() <= rate(2) * (1 + 1e-9)
+
+
+def test_smallest_sizes():
+    assert len(instance(2, 10).users) == len(instance(2, 10).alternatives) == 2
+    assert isinstance(instance(2, 10).sampling, UserDependent)
+    law = on_pairs(2, 10).sampling
+    assert isinstance(law, UserDependent)
+    assert all(isinstance(own, Pairs) for own in law.laws)
+    assert bound(2) == bound(2, 2) == math.inf
+    assert bound(2, 1) is None
+
+
+@pytest.mark.parametrize("build", [instance, on_pairs])
+@pytest.mark.parametrize("ratio", [1, "1/2", 10**101])
+def test_out_of_range(build, ratio):
+    with pytest.raises(InputError, match=r"^ratio:"):
+        build(2, ratio)
