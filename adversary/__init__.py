@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from adversary.version import __version__
 
 if TYPE_CHECKING:
+    from adversary.bounding.find import UpperBound, bound
     from adversary.certificate import Verdict, check
     from adversary.certify import Certificate
     from adversary.distortion import Distortion, evaluate
@@ -70,6 +71,8 @@ _HOMES = {
     "SearchResult": "verbs",
     "search": "verbs",
     "simplify": "verbs",
+    "UpperBound": "bounding.find",
+    "bound": "bounding.find",
     "check": "certificate",
     "Verdict": "certificate",
     "Certificate": "certify",

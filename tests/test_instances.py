@@ -31,7 +31,7 @@ def test_every_method_and_setting_is_there():
     for path in FILES:
         document = read(path)
         found.add(((document.method or {})["name"], document.instance.reference is None))
-    methods = ("borda", "dpo", "maximal-lotteries", "nlhf", "rlhf")
+    methods = ("borda", "copeland", "dpo", "ipo", "maximal-lotteries", "nlhf", "rlhf")
     assert found >= {(method, social) for method in methods for social in (True, False)}
 
 

@@ -16,11 +16,11 @@ import adversary
 ROOT = Path(adversary.__file__).parent
 # Each entry imports only entries before it; a package is one entry.
 LAYERS = [
-    "version", "errors", "exact", "files", "figures", "instance", "document", "preferences", "conditions", "population",
-    "kl_ball", "bradley_terry", "game", "method", "methods", "distortion", "theory", "columns", "searching",
-    "certificate", "precise", "ties", "certify", "verbs", "verdicts", "sweeping",
-    "rates", "rates_figure", "table", "table_figure", "export", "catalogue", "report", "display", "cli",
-    "__main__",
+    "version", "errors", "exact", "files", "figures", "instance", "document", "preferences",
+    "conditions", "population", "kl_ball", "bradley_terry", "game", "method", "methods",
+    "distortion", "theory", "columns", "searching", "certificate", "precise", "bounding",
+    "ties", "certify", "verbs", "verdicts", "sweeping", "fits", "rates", "rates_figure",
+    "table", "table_figure", "export", "catalogue", "report", "display", "cli", "__main__",
 ]  # fmt: skip
 METHOD_SIDE = ["preferences", "conditions", "kl_ball", "bradley_terry", "game", "method", "methods"]
 CONCRETE = {"borda", "copeland", "dpo", "ipo", "maximal-lotteries", "nlhf", "rlhf"}

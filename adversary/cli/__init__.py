@@ -1,6 +1,16 @@
 """The command line: `adversary` or `python -m adversary`; one module for each group of commands."""
 
-from adversary.cli import certificates, export, search, studies, tables, theorems
+from adversary.cli import bounds, certificates, export, search, studies, tables, theorems
 from adversary.cli.app import app, main
 
-__all__ = ["app", "certificates", "export", "main", "search", "studies", "tables", "theorems"]
+__all__ = [
+    "app",
+    "bounds",
+    "certificates",
+    "export",
+    "main",
+    "search",
+    "studies",
+    "tables",
+    "theorems",
+]

@@ -45,7 +45,8 @@ def search(
 ) -> None:
     """Search for the instance on which METHOD has the largest distortion, and certify it.
 
-    Ctrl-C ends the search and keeps the best instance so far.
+    Ctrl-C ends the search and keeps the best instance so far. Exit status 1: the certified bound
+    contradicts a known upper bound, or nothing was found.
     """
     from adversary.instance import uniform
     from adversary.method import by_name
@@ -80,6 +81,10 @@ def search(
         print_json(report.of_search(result, out))
     else:
         display.print_search(Console(highlight=False), result, None if out is None else str(out))
+    alarms = [c for c in report.comparisons(result).values() if c.verdict.alarm]
+    for found in alarms:
+        typer.echo(f"alarm: {chosen.name} {found.in_words}", err=True)
+    raise typer.Exit(1 if alarms else 0)
 
 
 @app.command(epilog="Example: adversary solve w.json --method rlhf --method nlhf")

@@ -13,8 +13,10 @@ from adversary.cli.app import JSON, WHOLE, app, check_writable, print_json, prin
 from adversary.errors import InputError
 
 if TYPE_CHECKING:
-    from adversary.rates import Growth, Line, Rate
+    from adversary.fits import Line
+    from adversary.rates import Growth, Rate
     from adversary.sweeping.run import Sweep
+    from adversary.theory import Theorem
 
 
 @app.command(epilog="Example: adversary sweep study.toml --out results --workers 4")
@@ -153,7 +155,7 @@ def _rate_json(rate: Rate) -> dict[str, Any]:
     from adversary.exact import to_text
     from adversary.sweeping.study import kl_text
 
-    s, theory = rate.setting, rate.theory
+    s = rate.setting
     return {
         "method": s.method,
         "kl": kl_text(s.kl),
@@ -169,7 +171,7 @@ def _rate_json(rate: Rate) -> dict[str, Any]:
         "aic_difference": rate.support,
         "model": rate.model,
         "reading": rate.reading,
-        "theory": theory and {"key": theory[0].key, "fit": _line_json(theory[1])},
+        "theory": _theory_json(rate.theory),
     }
 
 
@@ -183,33 +185,53 @@ def _growth_json(group: Growth) -> dict[str, Any]:
         "sampling": group.sampling,
         "beta": to_text(group.beta),
         "points": [{"alternatives": m, "bound": bound} for m, bound in group.points],
-        "power": _line_json(group.line),
+        "power": _line_json(group.power),
+        "exponential": _line_json(group.exponential),
+        "aic_difference": group.support,
+        "model": group.model,
+        "reading": group.reading,
+        "theory": _theory_json(group.theory),
     }
 
 
-def _print_rates(found: list[Rate], growth: list[Growth]) -> None:
-    from adversary.display import short, table
-    from adversary.rates import in_words
+def _theory_json(theory: tuple[Theorem, Line | None] | None) -> dict[str, Any] | None:
+    return theory and {"key": theory[0].key, "fit": _line_json(theory[1])}
 
-    rows = table("method", "setting", "law", "m", "β", "n", "largest", "linear: slope",
+
+def _print_rates(found: list[Rate], growth: list[Growth]) -> None:
+    """One line for methods whose bounds agree, with the fits of the first of them."""
+    from adversary.display import short, table
+    from adversary.rates import against_beta, alike, in_words
+
+    rows = table("methods", "setting", "law", "m", "β", "n", "largest", "linear: slope",
                  "exponential: rate", "grows as", "theory: slope or rate")  # fmt: skip
-    for rate in found:
-        s, points, theory = rate.setting, rate.points, rate.theory
+    for group in alike(against_beta(found, growth)):
+        rate = group[0]
+        s, points = rate.setting, rate.points
+        methods, sizes = (", ".join(dict.fromkeys(names)) for names in zip(
+            *((r.setting.method, str(r.setting.alternatives)) for r in group), strict=True
+        ))  # fmt: skip
         betas = " to ".join(dict.fromkeys(short(p.beta) for p in (points[0], points[-1])))
         largest = f"{max(p.bound for p in points):.4g}"
-        known = "" if theory is None else f"{_shown(theory[1])} ({theory[0].key})"
-        rows.add_row(s.method, s.where, s.sampling, str(s.alternatives), betas, str(len(points)),
-                     largest, _shown(rate.linear), _shown(rate.exponential), rate.reading,
-                     known)  # fmt: skip
-    print_table(rows)
-    if growth:
-        rows = table("method", "setting", "law", "β", "m", "bounds", "grows as m^p, p")
-        for g in growth:
-            sizes = ", ".join(str(m) for m, _ in g.points)
-            bounds = ", ".join(f"{bound:.4g}" for _, bound in g.points)
-            where, power = in_words(g.kl), _shown(g.line)
-            rows.add_row(g.method, where, g.sampling, short(g.beta), sizes, bounds, power)
+        rows.add_row(methods, s.where, s.sampling, sizes, betas, str(len(points)), largest,
+                     _shown(rate.linear), _shown(rate.exponential), rate.reading,
+                     _known(rate.theory))  # fmt: skip
+    if rows.row_count:
         print_table(rows)
+    if growth:
+        rows = table("method", "setting", "law", "β", "m", "n", "largest", "m^p: p",
+                     "exponential: rate", "grows as", "theory: p or rate")  # fmt: skip
+        for g in growth:
+            sizes = f"{g.points[0][0]} to {g.points[-1][0]}"
+            largest = f"{max(bound for _, bound in g.points):.4g}"
+            rows.add_row(g.method, in_words(g.kl), g.sampling, short(g.beta), sizes,
+                         str(len(g.points)), largest, _shown(g.power), _shown(g.exponential),
+                         g.reading, _known(g.theory))  # fmt: skip
+        print_table(rows)
+
+
+def _known(theory: tuple[Theorem, Line | None] | None) -> str:
+    return "" if theory is None else f"{_shown(theory[1])} ({theory[0].key})"
 
 
 def _shown(line: Line | None) -> str:

@@ -58,8 +58,7 @@ def theorems(
     else:
         _print_findings(findings)
         for where, method, _, found in alarms:
-            bound = f"{found.theorem.source.short} {found.theorem.place}"
-            typer.echo(f"alarm: {where}: {method} {found.verdict}: {bound}", err=True)
+            typer.echo(f"alarm: {where}: {method} {found.in_words}", err=True)
     raise typer.Exit(1 if alarms or refused else 0)
 
 
@@ -119,6 +118,7 @@ def _json(theorem: Theorem) -> dict[str, Any]:
 
 def _finding_json(finding: Finding) -> dict[str, Any]:
     from adversary.exact import to_text
+    from adversary.report import finite
 
     where, method, instance, found = finding
     reference = instance.reference
@@ -129,7 +129,7 @@ def _finding_json(finding: Finding) -> dict[str, Any]:
         "alternatives": len(instance.alternatives),
         "kl_budget": None if reference is None else to_text(reference.kl_budget),
         "sampling": instance.sampling.kind,
-        "published": found.published,
+        "published": finite(found.published),
         "certified_lower_bound": to_text(found.certified, decimal=True),
         "verdict": str(found.verdict),
     }
@@ -148,28 +148,38 @@ def _print_list(found: tuple[Theorem, ...]) -> None:
 
 
 def _print_findings(findings: list[Finding]) -> None:
-    """One line for each theorem and method: the certificate that comes nearest or goes furthest.
+    """One line for each theorem, method and setting: what comes nearest or goes furthest.
 
-    One under the theorem's own law is shown before any under a wider one.
+    A certificate under the theorem's own law is shown before any under a wider one.
     """
+    from itertools import product
+    from math import inf
+
     from adversary.display import short, table
     from adversary.theory import all_theorems
     from adversary.verbs import rounded_down
 
-    rows = table("theorem", "bound", "method", "law", "β", "m", "published", "certified", "verdict",
-                 "from")  # fmt: skip
+    rows = table("theorem", "bound", "method", "setting", "law", "β", "m", "published",
+                 "certified", "verdict", "from")  # fmt: skip
     for theorem in all_theorems():
-        for name in theorem.methods:
-            own = [f for f in findings if f[3].theorem is theorem and f[1] == name]
+        both = ("social-choice", "alignment")
+        settings = both if theorem.setting == "both" else (theorem.setting,)
+        for name, setting in product(theorem.methods, settings):
+            where = "KL ball" if setting == "alignment" else "social choice"
+            own = [f for f in findings if f[3].theorem is theorem and f[1] == name
+                   and (f[2].reference is not None) == (setting == "alignment")]  # fmt: skip
             if not own:
-                rows.add_row(theorem.key, theorem.status, name, *[""] * 5, "nothing certified", "")
+                missing = [*[""] * 5, "nothing certified", ""]
+                rows.add_row(theorem.key, theorem.status, name, where, *missing)
                 continue
             law = theorem.laws[0]
-            where, _, instance, best = max(
-                own, key=lambda f: (f[3].verdict.alarm, f[2].sampling.kind == law, f[3].share)
-            )
+            source, _, instance, best = max(
+                own, key=lambda f: (f[3].verdict.alarm, f[2].sampling.kind == law, f[3].share,
+                                    f[3].certified)
+            )  # fmt: skip
             size, certified = str(len(instance.alternatives)), rounded_down(best.certified)
-            rows.add_row(theorem.key, theorem.status, name, instance.sampling.kind,
-                         short(instance.beta), size, f"{best.published:.6g}", certified,
-                         str(best.verdict), Path(where).name)  # fmt: skip
+            published = "∞" if best.published == inf else f"{best.published:.6g}"
+            rows.add_row(theorem.key, theorem.status, name, where, instance.sampling.kind,
+                         short(instance.beta), size, published, certified, str(best.verdict),
+                         Path(source).name)  # fmt: skip
     print_table(rows)

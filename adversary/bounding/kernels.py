@@ -1,0 +1,35 @@
+"""Bounds for every law and every number of alternatives (BOUNDS 3.1, 3.3 to 3.5)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from adversary.bounding import programs
+from adversary.bounding.multipliers import SLACK, rational, rounded_up
+from adversary.bounding.proving import Draft, Proved, case, prove, prove_least
+from adversary.certificate.bound import SCOPES, game_kernel, uncovered_kernel
+
+
+def prove_kernel(draft: Draft, slack: float = SLACK) -> Proved:
+    """Prove the least bound, up to the slack, that the method's kernel allows in the setting."""
+    scope = SCOPES[draft.method, draft.setting]
+    whole = replace(draft, alternatives="every", sampling=scope.sampling, outcome=scope.outcome)
+    beta = float(draft.beta)
+    if scope.kernel is game_kernel:
+        return prove_least(whole, programs.game(beta), slack)
+    if scope.kernel is uncovered_kernel:
+        return prove_least(whole, programs.uncovered(beta), slack)
+    if scope.multipliers == 2:
+        return prove_least(whole, programs.score(beta), slack)
+    return _prove_ball(whole, beta, slack)
+
+
+def _prove_ball(draft: Draft, beta: float, slack: float) -> Proved:
+    """Prove t = cosh²(β/2) with L = 1/(βσ'(β)) (theory.kl_vertex).
+
+    Both tangents at 0 decide; the linear program would see differences of e^(−β), lost in floats.
+    """
+    t = math.cosh(beta / 2) ** 2
+    factor = rational(4 * t / beta * (1 + slack / 2))
+    return prove(draft, rounded_up(t * (1 + slack)), [case([factor])])
