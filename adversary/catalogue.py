@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 from adversary import files
@@ -40,6 +41,7 @@ _BOUNDS_HEADER = ("file", "method", "setting", "pair law", "outcome", "β", "m",
 def markdown(folder: Path) -> str:
     """Return the README of a folder of certificates. Raises CertificateError if one is refused."""
     rows = [_row(path) for path in sorted(folder.glob("*.json"))]
+    rows.sort(key=lambda row: (*row[1:4], float(Fraction(row[4])), int(row[5]), row[0]))
     return _page(_INTRODUCTION, _HEADER, rows)
 
 

@@ -1,4 +1,10 @@
-"""How certified bounds grow: in β (as β/2, as β, exponentially?) and, for pair laws, in m."""
+"""How certified bounds grow: in β (as β/2, as β, exponentially?) and, for pair laws, in m.
+
+In β two models are fitted: bound = a + s·β, which reads as β/2 or β where s is near, and
+log bound = a + s·β, which reads as e^(sβ). In m: log bound = a + s·log m, the power m^s, and
+log bound = a + s·m, which is exponential with e^s for each alternative. All are least squares over
+few points without noise: a slope describes the range that was searched, and is no asymptotic claim.
+"""
 
 from __future__ import annotations
 
@@ -7,24 +13,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
-
-import numpy as np
-from scipy import stats
 
 from adversary.exact import to_float, to_text
+from adversary.fits import Line, fit, preferred, support
 from adversary.sweeping.directory import Entry
 from adversary.theory import Theorem, applicable
 
 LARGE = 4.0
 """Fits use β ≥ 4 where there are enough such points: the published rates are for large β."""
-_FEWEST = 3  # points of a fit
-_ENOUGH = 4  # points for a choice between two models
-_CLEAR = 4.0  # difference of AIC (Burnham and Anderson 2002: considerably less support)
-_CONFIDENCE = 0.95
+_ENOUGH = 4  # such points
 _NEAR = 0.1  # relative distance at which a slope reads as ½ or 1
 
-Model = Literal["linear", "exponential", "undecided"]
+_ALIKE = 0.02  # relative distance at which two methods have the same bounds
 
 
 def in_words(kl: Fraction | str) -> str:
@@ -78,18 +78,6 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Line:
-    """A least-squares line y = intercept + slope·x, and the half-width of the slope's interval."""
-
-    intercept: float
-    slope: float
-    margin: float
-    """95 %, Student's t; for bounds without noise it measures the curvature, no chance."""
-    squares: float
-    """Sum of squared residuals."""
-
-
-@dataclass(frozen=True)
 class Rate:
     """The points of a setting, and how they grow in β."""
 
@@ -103,15 +91,12 @@ class Rate:
     exponential: Line | None
     """Of the bound's logarithm against β."""
     support: float | None
-    """AIC of the linear model minus that of the exponential one (as AICc: both have as many
-    parameters); negative for linear."""
+    """AIC of the linear model minus that of the exponential one; negative for linear."""
 
     @property
-    def model(self) -> Model:
+    def model(self) -> str:
         """Return which model describes the points clearly better."""
-        if self.support is None or abs(self.support) < _CLEAR:
-            return "undecided"
-        return "linear" if self.support < 0 else "exponential"
+        return preferred("linear", "exponential", self.support)
 
     @property
     def reading(self) -> str:
@@ -139,14 +124,49 @@ class Rate:
 
 @dataclass(frozen=True)
 class Growth:
-    """How bounds under a pair law grow in m at one β: bound ∝ m^slope."""
+    """The points of a pair law at one β, and how they grow in m."""
 
     method: str
     kl: Fraction | str
     sampling: str
     beta: Fraction
     points: tuple[tuple[int, float], ...]
-    line: Line | None
+    """(m, certified bound), ordered by m."""
+    power: Line | None
+    """Of the bound's logarithm against that of m."""
+    exponential: Line | None
+    """Of the bound's logarithm against m."""
+    support: float | None
+    """AIC of the power minus that of the exponential model; negative for the power."""
+
+    @property
+    def model(self) -> str:
+        """Return which model describes the points clearly better."""
+        return preferred("power", "exponential", self.support)
+
+    @property
+    def reading(self) -> str:
+        """Return the growth in one word."""
+        if self.power is None or self.exponential is None or self.model == "undecided":
+            return "undecided"
+        if self.model == "power":
+            return f"m^{self.power.slope:.2f}"
+        return f"{math.exp(self.exponential.slope):.2f}^m"
+
+    @property
+    def theory(self) -> tuple[Theorem, Line | None] | None:
+        """Return the best lower bound at the largest m, and the same fit of such bounds."""
+        best = self.lower(self.points[-1][0])
+        if best is None:
+            return None
+        known = [(m, found[1]) for m, _ in self.points if (found := self.lower(m))]
+        power = self.model == "power"
+        x = [math.log(m) if power else float(m) for m, _ in known]
+        return best[0], fit(x, [math.log(bound) for _, bound in known])
+
+    def lower(self, m: int) -> tuple[Theorem, float] | None:
+        """Return the largest published lower bound for m alternatives."""
+        return Setting(self.method, self.kl, self.sampling, m).lower(float(self.beta))
 
 
 def rates(entries: Iterable[Entry]) -> list[Rate]:
@@ -172,11 +192,41 @@ def _rate(setting: Setting, points: Sequence[Point]) -> Rate:
     beta, bound = [float(p.beta) for p in fitted], [p.bound for p in fitted]
     logs = [math.log(b) for b in bound]
     linear, exponential = fit(beta, bound), fit(beta, logs)
-    support = None
-    if linear is not None and exponential is not None and len(fitted) >= _ENOUGH:
-        # Densities of the bound itself: the exponential model's has the Jacobian 1/bound.
-        support = len(fitted) * math.log(linear.squares / exponential.squares) - 2 * sum(logs)
-    return Rate(setting, tuple(points), tuple(fitted), linear, exponential, support)
+    difference = support(linear, exponential, len(fitted))
+    if difference is not None:  # densities of the bound itself: the exponential model's has 1/bound
+        difference -= 2 * sum(logs)
+    return Rate(setting, tuple(points), tuple(fitted), linear, exponential, difference)
+
+
+def alike(found: Iterable[Rate]) -> list[list[Rate]]:
+    """Group rates of one setting and law whose certified bounds agree within 2 % at every β."""
+    groups: list[list[Rate]] = []
+    for rate in found:
+        group = next((g for g in groups if _agree(g[0], rate)), None)
+        if group is None:
+            groups.append([rate])
+        else:
+            group.append(rate)
+    return groups
+
+
+def against_beta(found: Iterable[Rate], grown: Iterable[Growth]) -> list[Rate]:
+    """Leave out what only the growth in m can say something of."""
+    shown = {(g.method, g.kl, g.sampling) for g in grown if g.power is not None}
+    return [
+        rate
+        for rate in found
+        if rate.model != "undecided"
+        or (rate.setting.method, rate.setting.kl, rate.setting.sampling) not in shown
+    ]
+
+
+def _agree(one: Rate, other: Rate) -> bool:
+    places = [(r.setting.kl, r.setting.sampling, [p.beta for p in r.points]) for r in (one, other)]
+    return places[0] == places[1] and all(
+        p.certified and q.certified and math.isclose(p.bound, q.bound, rel_tol=_ALIKE)
+        for p, q in zip(one.points, other.points, strict=True)
+    )
 
 
 def growth(found: Iterable[Rate]) -> list[Growth]:
@@ -193,27 +243,9 @@ def growth(found: Iterable[Rate]) -> list[Growth]:
     result = []
     for key, points in groups.items():
         points.sort()
-        logs = [(math.log(m), math.log(bound)) for m, bound in points]
-        line = fit([x for x, _ in logs], [y for _, y in logs])
+        sizes, logs = [float(m) for m, _ in points], [math.log(bound) for _, bound in points]
+        power, exponential = fit([math.log(m) for m in sizes], logs), fit(sizes, logs)
         if len(points) > 1:
-            result.append(Growth(*key, tuple(points), line))
-    return result
-
-
-def fit(x: Sequence[float], y: Sequence[float]) -> Line | None:
-    """Return the least-squares line through at least three points with different x."""
-    if len(set(x)) < _FEWEST:
-        return None
-    xs, ys = np.asarray(x), np.asarray(y)
-    centred = xs - xs.mean()
-    spread = float(centred @ centred)
-    slope = float(centred @ ys) / spread
-    intercept = float(ys.mean() - slope * xs.mean())
-    residual = ys - intercept - slope * xs
-    # No better than rounding: a perfect fit is not infinitely likely.
-    squares = max(float(residual @ residual), 1e-18 * float(ys @ ys), 1e-300)
-    freedom = len(xs) - 2
-    error = math.sqrt(squares / freedom / spread)
-    return Line(
-        intercept, slope, error * float(stats.t.ppf(0.5 + _CONFIDENCE / 2, freedom)), squares
-    )
+            difference = support(power, exponential, len(points))
+            result.append(Growth(*key, tuple(points), power, exponential, difference))
+    return sorted(result, key=lambda g: (g.method, in_words(g.kl), g.sampling, g.beta))

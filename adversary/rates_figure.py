@@ -1,30 +1,29 @@
-"""The figure of the rates: certified bounds against β beside theory, for a two-column paper."""
+"""The figure of the rates: certified bounds against β and m, beside theory, for two columns."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from fractions import Fraction
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adversary.errors import InputError
-from adversary.figures import COLOURS, COLUMN, PAGE, style, write
-from adversary.rates import Growth, Rate, Setting
+from adversary.figures import BLUE, COLOURS, COLUMN, GREEN, PAGE, VERMILION, style, write
+from adversary.rates import Growth, Rate, against_beta, alike, in_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from adversary.theory import Theorem
-
 _VECTOR = (".pdf", ".svg")
-_MARKERS = "osD^v<>Pph*X"
+_MARKERS = "osD^v<>P"
 _LAWS = {"independent": "independent law", "uniform": "uniform law", "pairs": "law on pairs",
          "user-dependent": "law for each type"}  # fmt: skip
 _ACROSS = 3  # panels
 _STEPS = 200  # of a theory curve
-_APART = 0.07  # of the axis: labels of curves that end nearer to each other share a line
+_WIDE = 100.0  # ratio of bounds from which an axis is logarithmic
+_LOWER: dict[str, Any] = {"linestyle": "-", "linewidth": 0.8, "zorder": 1}
+_UPPER: dict[str, Any] = {"linestyle": "-", "linewidth": 3.5, "color": "0.85", "zorder": 0}
 
 
 def save(rates: Sequence[Rate], growth: Sequence[Growth], path: Path) -> list[Path]:
@@ -45,146 +44,127 @@ def save(rates: Sequence[Rate], growth: Sequence[Growth], path: Path) -> list[Pa
 def _draw(rates: Sequence[Rate], growth: Sequence[Growth]) -> Figure:
     from matplotlib.figure import Figure
 
-    panels: dict[tuple[str, str, int], list[Rate]] = {}
-    for rate in rates:
-        s = rate.setting
-        panels.setdefault((s.where, s.sampling, s.alternatives), []).append(rate)
+    panels: dict[tuple[str, str], list[Rate]] = {}
+    for rate in against_beta(rates, growth):
+        panels.setdefault((rate.setting.where, rate.setting.sampling), []).append(rate)
     several = {n: rs for n, rs in panels.items() if any(len(r.points) > 1 for r in rs)}
-    grown = [g for g in growth if g.line is not None]
+    grown = [g for g in growth if g.power is not None]
     panels = several or ({} if grown else panels)
+    ordered = sorted(panels.items(), key=lambda item: max(r.points[-1].bound for r in item[1]))
     count = len(panels) + bool(grown)
     across = min(count, _ACROSS)
     down = math.ceil(count / across)
     width = COLUMN if across == 1 else PAGE
-    figure = Figure(figsize=(width, 2.3 * down + 0.4), layout="constrained")
+    figure = Figure(figsize=(width, 2.4 * down + 0.2), layout="constrained")
     axes = figure.subplots(down, across, squeeze=False).flatten().tolist()
-    look = _look(sorted({r.setting.method for r in rates}))
-    for ax, (name, members) in zip(axes, panels.items(), strict=False):
-        _panel(ax, name, members, look)
+    for ax, ((where, sampling), members) in zip(axes, ordered, strict=False):
+        ax.set_title(f"{where}, {_LAWS.get(sampling, sampling)}")
+        _panel(ax, members)
     if grown:
-        _growth_panel(axes[len(panels)], grown, look)
+        _growth_panel(axes[len(panels)], grown)
     for ax in axes[::across]:
         ax.set_ylabel("distortion")
     for ax in axes[count:]:
         ax.set_visible(False)
-    figure.legend(handles=_handles(rates, look), loc="outside lower center", ncols=4, fontsize=7)
+    figure.legend(handles=_handles(rates), loc="outside lower center", ncols=5, fontsize=7)
     return figure
 
 
-def _look(methods: Sequence[str]) -> dict[str, dict[str, Any]]:
-    return {
-        name: {
-            "color": COLOURS[i % len(COLOURS)],
-            "marker": _MARKERS[i % len(_MARKERS)],
-            "markersize": max(2.5, 6 - 0.9 * i),  # equal bounds are seen inside one another
-        }
-        for i, name in enumerate(methods)
-    }
-
-
-def _panel(
-    ax: Axes, name: tuple[str, str, int], members: Sequence[Rate], look: dict[str, dict[str, Any]]
-) -> None:
+def _panel(ax: Axes, members: Sequence[Rate]) -> None:
+    """Bounds of one setting against β; methods whose bounds agree share a marker."""
     from matplotlib.ticker import MaxNLocator
 
-    where, sampling, m = name
-    for rate in members:
-        for certified in (True, False):
-            points = [p for p in rate.points if p.certified == certified]
-            beta = [float(p.beta) for p in points]
-            face = {} if certified else {"markerfacecolor": "none"}
-            drawn = {**look[rate.setting.method], **face}
-            ax.plot(beta, [p.bound for p in points], linestyle="none", alpha=0.85, **drawn)
+    groups = alike(members)
+    groups.sort(key=lambda group: -group[0].points[-1].bound)
+    colours = _colours(groups)
     betas = [float(p.beta) for rate in members for p in rate.points]
-    if min(betas) < max(betas):
-        _curves(ax, [rate.setting for rate in members], min(betas), max(betas))
+    for i, group in enumerate(groups):
+        own: dict[str, Any] = {"marker": _MARKERS[i % len(_MARKERS)], "color": colours[i]}
+        own |= {"linestyle": "none", "markersize": 4}
+        for certified in (True, False):
+            points = [p for p in group[0].points if p.certified == certified]
+            face = own["color"] if certified else "none"
+            ax.plot([float(p.beta) for p in points], [p.bound for p in points],
+                    markerfacecolor=face, **own)  # fmt: skip
+        ax.plot([], [], label=_label(group), **own)
+        _curves(ax, group, min(betas), max(betas), colours[i])
+    bounds = [p.bound for rate in members for p in rate.points]
+    if max(bounds) / min(bounds) >= _WIDE:
+        ax.set_yscale("log")
+        ax.set_ylim(top=ax.get_ylim()[1] * 10 ** (0.9 * len(groups)))
+    else:
+        ax.set_ylim(bottom=0, top=ax.get_ylim()[1] * (1 + 0.13 * len(groups)))
     ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-    _axes(ax, f"{where}, {_LAWS.get(sampling, sampling)}, m = {m}", "β")
+    ax.set_xlabel("temperature β")
+    ax.legend(loc="upper left", fontsize=6, borderaxespad=0.2, handletextpad=0.2)
 
 
-def _curves(ax: Axes, settings: Sequence[Setting], low: float, high: float) -> None:
-    """Draw each published bound once, and name it where it ends."""
-    grid = [low + (high - low) * i / _STEPS for i in range(_STEPS + 1)]
-    drawn: set[tuple[float, ...]] = set()
-    ends: list[tuple[float, str]] = []
-    kinds: list[tuple[Callable[[Setting, float], tuple[Theorem, float] | None], dict[str, Any]]] = [
-        (Setting.lower, {"linestyle": "-", "color": "0.25"}),
-        (Setting.upper, {"linestyle": "--", "color": "0.55"}),
-    ]
-    for bound, pen in kinds:
-        for setting in settings:
-            found = [(beta, pair) for beta in grid if (pair := bound(setting, beta))]
-            if not found:
-                continue
-            values = tuple(value for _, (_, value) in found)
-            key = tuple(round(math.log(v), 6) for v in values)
-            ends.append((values[-1], found[-1][1][0].key))
-            if key not in drawn:
-                drawn.add(key)
-                ax.plot([beta for beta, _ in found], values, linewidth=0.8, zorder=0, **pen)
-    _name(ax, high, ends)
+def _colours(groups: Sequence[Sequence[Rate]]) -> list[str]:
+    """Give β/2, β and e^(sβ) the same colour in every panel, and others what is left."""
+    meant = {"β/2": GREEN, "β": BLUE}
+    found: list[str] = []
+    for group in groups:
+        colour = VERMILION if group[0].model == "exponential" else meant.get(group[0].reading)
+        left = [c for c in COLOURS[::-1] if c not in found]
+        found.append(colour if colour in left else left[0] if left else "0.4")
+    return found
 
 
-def _name(ax: Axes, x: float, ends: list[tuple[float, str]]) -> None:
-    """Write names beside the curves' ends; those too near to each other share a line."""
-    ax.set_yscale("log")
-    low, high = ax.get_ylim()
-    ends.sort()
-    lines: list[tuple[float, list[str]]] = []
-    for value, name in ends:
-        if lines and math.log(value / lines[-1][0]) < _APART * math.log(high / low):
-            lines[-1][1].append(name)
-        else:
-            lines.append((value, [name]))
-    for value, names in lines:
-        text = "\n".join(dict.fromkeys(reversed(names)))
-        ax.annotate(text, (x, value), xytext=(5, 0), textcoords="offset points", fontsize=6,
-                    color="0.25", va="center", annotation_clip=False)  # fmt: skip
+def _label(group: Sequence[Rate]) -> str:
+    names = list(dict.fromkeys(rate.setting.method for rate in group))
+    lines = [", ".join(names[i : i + 4]) for i in range(0, len(names), 4)]
+    return f"{group[0].reading}: " + ",\n".join(lines)
 
 
-def _growth_panel(ax: Axes, found: Sequence[Growth], look: dict[str, dict[str, Any]]) -> None:
-    """Bounds under a pair law against m, and their fits m^p."""
-    for group in found:
-        own = look[group.method]
-        ax.plot(*zip(*group.points, strict=True), linestyle="none", **own)
-        assert group.line is not None
-        ends = [group.points[0][0], group.points[-1][0]]
-        values = [math.exp(group.line.intercept) * m**group.line.slope for m in ends]
-        ax.plot(ends, values, linewidth=0.6, linestyle=":", color=own["color"])
-        text = f"β = {_plain(group.beta)}: m^{group.line.slope:.2f}"
-        ax.annotate(text, (ends[-1], values[-1]), xytext=(5, 0), textcoords="offset points",
-                    fontsize=6, va="center", annotation_clip=False)  # fmt: skip
-    ax.set_xscale("log", base=2)
-    ax.xaxis.set_major_formatter("{x:g}")
-    _axes(ax, "growth with m, laws on pairs", "m")
+def _curves(ax: Axes, group: Sequence[Rate], low: float, high: float, colour: str) -> None:
+    """Draw the largest known lower bound, and an upper bound only if it is one of each method."""
+    if low == high:
+        return
+    lower: list[tuple[float, float]] = []
+    upper: list[tuple[float, float]] = []
+    for beta in (low + (high - low) * i / _STEPS for i in range(_STEPS + 1)):
+        below = [pair[1] for rate in group if (pair := rate.setting.lower(beta))]
+        above = [pair[1] for rate in group if (pair := rate.setting.upper(beta))]
+        if below:
+            lower.append((beta, max(below)))
+        if len(above) == len(group):
+            upper.append((beta, max(above)))
+    for curve, pen in ((upper, _UPPER), (lower, {"color": colour, **_LOWER})):
+        ax.plot([beta for beta, _ in curve], [value for _, value in curve], **pen)
 
 
-def _axes(ax: Axes, title: str, x: str) -> None:
-    ax.set_yscale("log")
+def _growth_panel(ax: Axes, found: Sequence[Growth]) -> None:
+    """Bounds under a pair law against m: straight if exponential, with the known bounds."""
     from matplotlib.ticker import LogLocator, NullLocator
 
-    if ax.get_ylim()[1] / ax.get_ylim()[0] < 100:  # powers of ten alone would be one or two ticks
+    places = {(g.method, in_words(g.kl), _LAWS[g.sampling]) for g in found}
+    for i, group in enumerate(sorted(found, key=lambda g: -g.beta)):
+        colour, marker = COLOURS[::-1][i % len(COLOURS)], _MARKERS[i % len(_MARKERS)]
+        named = [] if len(places) == 1 else [group.method, in_words(group.kl)]
+        label = f"{group.reading}: {', '.join([*named, f'β = {float(group.beta):g}'])}"
+        ax.plot(*zip(*group.points, strict=True), marker, color=colour, markersize=4, label=label)
+        known = [(m, pair[1]) for m, _ in group.points if (pair := group.lower(m))]
+        ax.plot([m for m, _ in known], [bound for _, bound in known], color=colour, **_LOWER)
+    if all(group.model == "power" for group in found):
+        ax.set_xscale("log", base=2)
+        ax.xaxis.set_major_formatter("{x:g}")
+    ax.set_yscale("log")
+    if ax.get_ylim()[1] / ax.get_ylim()[0] < _WIDE:  # powers of ten alone would be one or two
         ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
         ax.yaxis.set_major_formatter("{x:g}")
         ax.yaxis.set_minor_locator(NullLocator())
-    ax.set_title(title, fontsize=8)
-    ax.set_xlabel(x)
+    ax.set_xlabel("alternatives m")
+    ax.set_title(", ".join(next(iter(places))) if len(places) == 1 else "growth with m")
+    ax.legend(loc="upper left", fontsize=6, borderaxespad=0.2, handletextpad=0.2)
 
 
-def _handles(rates: Sequence[Rate], look: dict[str, dict[str, Any]]) -> list[Any]:
+def _handles(rates: Sequence[Rate]) -> list[Any]:
     from matplotlib.lines import Line2D
 
-    handles = [Line2D([], [], linestyle="none", label=name, **own)
-               for name, own in look.items()]  # fmt: skip
+    dot: dict[str, Any] = {"marker": "o", "color": "0.25", "linestyle": "none", "markersize": 4}
+    handles = [Line2D([], [], label="certified bound", **dot)]
     if any(not p.certified for rate in rates for p in rate.points):
-        dot: dict[str, Any] = {"marker": "o", "color": "0.25", "linestyle": "none"}
-        handles.append(Line2D([], [], label="certified", **dot))
         handles.append(Line2D([], [], label="numeric only", markerfacecolor="none", **dot))
-    handles.append(Line2D([], [], color="0.25", linewidth=0.8, label="published lower bound"))
-    handles.append(Line2D([], [], color="0.55", linewidth=0.8, linestyle="--",
-                          label="published upper bound"))  # fmt: skip
+    handles.append(Line2D([], [], label="known lower bound", color="0.25", **_LOWER))
+    handles.append(Line2D([], [], label="known upper bound", **_UPPER))
     return handles
-
-
-def _plain(value: Fraction) -> str:
-    return f"{float(value):g}"

@@ -16,11 +16,24 @@ from adversary.method import Method, Status
 from adversary.population import Population
 from adversary.searching.strategy import Ceiling
 from adversary.verbs import SearchResult
+from adversary.verdicts import Comparison, compare
+
+
+def comparisons(result: SearchResult) -> dict[str, Comparison]:
+    """Return the certified bound beside each theorem on its instance, by the theorem's key."""
+    found = result.certificate
+    if found is None:
+        return {}
+    compared = compare(found.instance, result.finding.method, found.lower_bound, found.policies)
+    return {c.theorem.key: c for c in compared}
 
 
 def of_search(result: SearchResult, out: Path | None) -> dict[str, Any]:
-    """Return a search's result; the certified bound is None where there is no certificate."""
-    finding, certificate = result.finding, result.certificate
+    """Return a search's result; the certified bound is None where there is no certificate.
+
+    So is the verdict on a theorem that says nothing of the certified instance.
+    """
+    finding, certificate, compared = result.finding, result.certificate, comparisons(result)
     return {
         "method": finding.method,
         "beta": to_text(result.instance.beta),
@@ -28,7 +41,13 @@ def of_search(result: SearchResult, out: Path | None) -> dict[str, Any]:
         "uncertified": result.uncertified,
         "numeric_distortion": finite(result.distortion),
         "theory": [
-            {"key": t.key, "status": t.status, "bound": finite(value), "source": t.citation}
+            {
+                "key": t.key,
+                "status": t.status,
+                "bound": finite(value),
+                "source": t.citation,
+                "verdict": str(compared[t.key].verdict) if t.key in compared else None,
+            }
             for t, value in finding.theory
         ],
         "file": None if out is None else str(out),

@@ -12,13 +12,14 @@ from adversary.table import Row, Side
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_CURVES = (
-    ("rlhf", "alignment", "independent", "RLHF, DPO, IPO in a KL ball", figures.VERMILION, "o"),
-    ("ipo", "alignment", "independent", "", figures.VERMILION, "^"),
-    ("borda", "social-choice", "independent", "Borda, RLHF, DPO, social choice", figures.BLUE, "s"),
-    ("copeland", "social-choice", "independent", "Copeland", figures.SKY, "v"),
-    ("nlhf", "alignment", "independent", "NLHF, every setting", figures.GREEN, "D"),
-)
+_KINDS = (
+    ("RLHF, DPO and IPO in a KL ball", figures.VERMILION,
+     (("rlhf", "alignment", "o"), ("ipo", "alignment", "^"))),
+    ("Borda, Copeland; RLHF and DPO in social choice", figures.BLUE,
+     (("borda", "social-choice", "s"), ("copeland", "social-choice", "v"))),
+    ("NLHF", figures.GREEN, (("nlhf", "alignment", "D"),)),
+)  # fmt: skip
+_LAW = "independent"
 
 
 def draw(rows: Sequence[Row]) -> Figure:
@@ -27,17 +28,18 @@ def draw(rows: Sequence[Row]) -> Figure:
 
     figure = Figure(figsize=(figures.COLUMN, 0.8 * figures.COLUMN), layout="constrained")
     axes = figure.add_subplot()
-    for method, setting, law, label, colour, marker in _CURVES:
-        own = [r for r in rows if (r.method, r.setting, r.law) == (method, setting, law)]
-        low = [(to_float(r.beta), r.lower) for r in own if r.lower is not None]
-        high = [(to_float(r.beta), r.upper) for r in own if r.upper is not None]
-        axes.plot(*_points(high), color=colour, linewidth=1, label=label or None)
-        axes.plot(*_points(low), marker, color=colour, markersize=3.5, markerfacecolor="white")
+    for label, colour, members in _KINDS:
+        for method, setting, marker in members:
+            own = [r for r in rows if (r.method, r.setting, r.law) == (method, setting, _LAW)]
+            low = [(to_float(r.beta), r.lower) for r in own if r.lower is not None]
+            high = [(to_float(r.beta), r.upper) for r in own if r.upper is not None]
+            axes.plot(*_points(high), "-_", color=colour, linewidth=0.8, markersize=9)
+            axes.plot(*_points(low), marker, color=colour, markersize=3.5, markerfacecolor="white")
+        axes.plot([], [], color=colour, linewidth=2, label=label)
     axes.plot([], [], "o", color="0.4", markersize=3.5, markerfacecolor="white",
               label="certified instance (lower bound)")  # fmt: skip
-    axes.plot([], [], color="0.4", linewidth=1, label="certified upper bound")
-    axes.set(xscale="log", yscale="log", xlabel="temperature β", ylabel="distortion")
-    axes.set_xticks([0.5, 1, 2, 4, 8, 16, 32], ["½", "1", "2", "4", "8", "16", "32"])
+    axes.plot([], [], "_", color="0.4", markersize=9, label="certified upper bound")
+    axes.set(yscale="log", xlabel="temperature β", ylabel="distortion")
     axes.minorticks_off()
     axes.legend(fontsize=6, loc="upper left")
     return figure

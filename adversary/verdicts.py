@@ -21,6 +21,7 @@ class Verdict(StrEnum):
     REACHED = "reached"
     NOT_REACHED = "not reached"
     EXCEEDED = "exceeded the published lower bound"
+    FINITE = "finite beside an infinite bound"
     CONTRADICTED = "contradicts an upper bound"
 
     @property
@@ -38,6 +39,11 @@ class Comparison:
     """The theorem's bound at the instance's β, m and τ."""
     certified: Fraction
     verdict: Verdict
+
+    @property
+    def in_words(self) -> str:
+        """Return the verdict with its theorem."""
+        return f"{self.verdict}: {self.theorem.source.short} {self.theorem.place}"
 
     @property
     def share(self) -> float:
@@ -59,9 +65,7 @@ def compare(
         lower = theorem.status == "lower"
         if (lower and policies == "some") or (not lower and not _assumed(theorem, instance)):
             continue
-        if math.isfinite(published):
-            verdict = _verdict(theorem, published, bound)
-            found.append(Comparison(theorem, published, bound, verdict))
+        found.append(Comparison(theorem, published, bound, _verdict(theorem, published, bound)))
     return found
 
 
@@ -77,6 +81,8 @@ def _assumed(theorem: Theorem, instance: Instance) -> bool:
 
 
 def _verdict(theorem: Theorem, published: float, bound: Fraction) -> Verdict:
+    if math.isinf(published):
+        return Verdict.FINITE
     value = Fraction(published)
     if bound > value * Fraction(1 + _ROUNDING):
         return Verdict.EXCEEDED if theorem.status == "lower" else Verdict.CONTRADICTED

@@ -51,7 +51,7 @@ def test_the_rules_are_the_methods_of_the_checker():
 
 
 def test_a_plug_in_without_a_rule_is_told_why():
-    with pytest.raises(CertificateError, match=r"no rule for 'plugged'.*borda, dpo"):
+    with pytest.raises(CertificateError, match=r"no rule for 'plugged'.*borda, copeland, dpo"):
         certify(instance(), Plugged())
 
 
@@ -137,16 +137,16 @@ def to_dict(made: Certificate) -> dict[str, object]:
     return json.loads(to_json(made.document))
 
 
-@pytest.mark.parametrize("method", ["borda", "rlhf", "maximal-lotteries", "nlhf"])
+@pytest.mark.parametrize("method", RULES)
 def test_a_vertex_has_a_short_witness(method: str):
     witness = certify(instance(), by_name(method)).document.witness or {}
-    role = "anchor" if method in ("borda", "rlhf") else "opponent"
+    role = "opponent" if method in ("maximal-lotteries", "nlhf") else "anchor"
     assert sorted(witness[role]) == ["0", "0", "1"]
     assert len(witness["multiplier"]) <= 6
     assert all(len(r) <= 21 for r in witness.get("reward", []))
 
 
-@pytest.mark.parametrize("method", ["rlhf", "nlhf"])
+@pytest.mark.parametrize("method", ["rlhf", "nlhf", "ipo"])
 def test_an_interior_policy_has_a_witness_of_bounded_length(method: str):
     reference = Reference((1, 2, 1), "1/100")  # type: ignore[arg-type]
     witness = certify(instance(reference), by_name(method)).document.witness or {}

@@ -15,7 +15,7 @@ from adversary.document import read
 from adversary.version import __version__
 
 FAST = ("--time-limit", "0.3")
-METHODS = ["borda", "dpo", "maximal-lotteries", "nlhf", "rlhf"]
+METHODS = ["borda", "copeland", "dpo", "ipo", "maximal-lotteries", "nlhf", "rlhf"]
 INSTANCE = {
     "format": "adversary-instance/1",
     "beta": "8",
@@ -101,6 +101,8 @@ SEARCHES = [
     ("nlhf", "--beta", "8", "--alternatives", "4", "--kl", "0.5", "--sampling", "pairs"),
     ("dpo", "--beta", "5/2", "--sampling", "user-dependent", "--kl", "1e-3", "--users", "2"),
     ("borda", "--beta", "2", "--sampling", "uniform", "--strategy", "evolution"),
+    ("ipo", "--beta", "4", "--kl", "1"),
+    ("copeland", "--beta", "4", "--alternatives", "4"),
 ]
 
 
@@ -124,6 +126,37 @@ def test_search_for_scripts(run: Run, arguments: Sequence[str]) -> None:
     file = "w.json" if "--out" in arguments else None
     check_search_json(json.loads(out), arguments[0], file)
     assert Path("w.json").exists() == (file is not None)
+
+
+def test_search_judges_the_theorems(run: Run) -> None:
+    """Each theorem has a verdict on the certified bound, for people and for scripts."""
+    search = ("search", "nlhf", "--beta", "4")
+    status, out, err = run(*search, "--json")
+    assert (status, err) == (0, "")
+    verdicts = {t["key"]: t["verdict"] for t in json.loads(out)["theory"]}
+    expected = {"ghy-thm3": "exceeded the published lower bound", "ghy-thm7": "reached"}
+    assert verdicts == expected
+    lines = run(*search)[1].splitlines()
+    for place, verdict in (("GHY Theorem 3", expected["ghy-thm3"]), ("GHY Theorem 7", "reached")):
+        assert next(line for line in lines if line.startswith(place)).rstrip().endswith(verdict)
+
+
+def test_a_contradiction_is_status_1(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If an upper bound were lower than what is certified: an alarm, and the file all the same."""
+    from dataclasses import replace
+
+    from adversary import verdicts
+    from adversary.theory import ghy_thm7
+
+    low = replace(ghy_thm7.THEOREM, status="upper")
+    monkeypatch.setattr(verdicts, "known", lambda *_: [(low, 1.5)])
+    for more in ((), ("--json",)):
+        status, out, err = run("search", "nlhf", "--beta", "4", "--out", "w.json", *more)
+        assert status == 1
+        assert err == "alarm: nlhf contradicts an upper bound: GHY Theorem 7\n"
+        assert "contradicts an upper bound" in out
+        assert Path("w.json").exists()
+        Path("w.json").unlink()
 
 
 def test_the_five_commands_in_a_row(run: Run) -> None:
@@ -349,7 +382,7 @@ RLHF = ("search", "rlhf", "--beta", "8")
 BAD_REQUESTS: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
     (("search", "rhlf", "--beta", "8"), ("method", "'rhlf'", "expected 'rlhf'?")),
     (("search", "Maximal-Lottery", "--beta", "8"), ("'maximal-lotteries'?",)),
-    (("search", "zzz", "--beta", "8"), ("method", "'zzz'", "borda, dpo")),
+    (("search", "zzz", "--beta", "8"), ("method", "'zzz'", "borda, copeland, dpo")),
     (("search", "rlhf", "--beta", "0"), ("beta", "'0'", "above 0")),
     (("search", "rlhf", "--beta", "-1"), ("beta", "'-1'", "above 0")),
     (("search", "rlhf", "--beta", "nan"), ("beta", "'nan'", "exact number")),
@@ -368,7 +401,7 @@ BAD_REQUESTS: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
     ((*RLHF, "--kl", "much"), ("KL budget", "'much'", "exact number")),
     ((*RLHF, "--kl", "nan"), ("KL budget", "'nan'", "exact number")),
     ((*RLHF, "--sampling", "pair"), ("sampling", "'pair'", "independent, pairs, user-dependent")),
-    ((*RLHF, "--strategy", "grad"), ("strategy", "'grad'", "auto, gradient, evolution")),
+    ((*RLHF, "--strategy", "grad"), ("strategy", "'grad'", "auto, columns, gradient, evolution")),
     ((*RLHF, "--time-limit", "-1"), ("time limit", "'-1.0'", "above 0")),
     ((*RLHF, "--time-limit", "0"), ("time limit", "'0.0'", "above 0")),
     ((*RLHF, "--time-limit", "nan"), ("time limit", "'nan'", "above 0")),
@@ -490,15 +523,13 @@ def test_ctrl_c_keeps_the_best(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
     """An interrupted search writes and prints what it has."""
     from adversary.searching.strategy import Incumbent
 
-    offer, calls = Incumbent.offer, []
+    offer = Incumbent.offer_exact
 
     def interrupted(self: Incumbent, *arguments: object) -> None:
         offer(self, *arguments)  # type: ignore[arg-type]
-        calls.append(1)
-        if len(calls) == 5:
-            raise KeyboardInterrupt
+        raise KeyboardInterrupt
 
-    monkeypatch.setattr(Incumbent, "offer", interrupted)
+    monkeypatch.setattr(Incumbent, "offer_exact", interrupted)
     status, out, _ = run("search", "borda", "--beta", "4", "--out", "w.json", "--json")
     assert status == 0
     assert json.loads(out)["stopped"] == "interrupted"

@@ -15,6 +15,7 @@ from adversary.distortion import distortion, evaluate
 from adversary.method import Outcome, Status
 from adversary.methods.borda import Borda
 from adversary.methods.dpo import DPO
+from adversary.methods.ipo import IPO
 from adversary.methods.maximal_lotteries import MaximalLotteries
 from adversary.methods.nlhf import NLHF
 from adversary.methods.rlhf import RLHF
@@ -124,7 +125,7 @@ def test_solved_and_tied_in_one_batch() -> None:
     utilities = population.utilities.clone()
     utilities[3] = 0.25
     population = dataclasses.replace(population, utilities=utilities)
-    for method in (RLHF(), DPO(), NLHF(), Borda(), MaximalLotteries()):
+    for method in (RLHF(), DPO(), IPO(), NLHF(), Borda(), MaximalLotteries()):
         found, outcome = evaluate(population, method)
         assert outcome.status.tolist() == [0, 0, 0, Status.TIED, 0, 0]
         assert (found.every == found.some).tolist().count(True) >= 5

@@ -21,10 +21,10 @@ from tests.generators import populations
 
 
 @final
-class Copeland(Method):
+class Majority(Method):
     """A user's own method, in ten lines: uniform over those with the most majority wins."""
 
-    name: ClassVar[str] = "copeland"
+    name: ClassVar[str] = "majority"
 
     def solve(self, preferences: Preferences) -> Outcome:
         """Count wins, and halves for ties."""
@@ -53,7 +53,7 @@ class ByProgram(Method):
 def test_own_method_as_object() -> None:
     """Ten lines give distortions that are consistent with the policy."""
     population = populations(0, 20, 4, social=True)
-    found, outcome = evaluate(population, Copeland())
+    found, outcome = evaluate(population, Majority())
     assert (outcome.status == Status.SOLVED).all()
     assert (outcome.residual == 0).all()
     utility = population.average_utility
@@ -91,7 +91,15 @@ def test_incomplete_methods_cannot_be_built() -> None:
 
 def test_entry_points() -> None:
     """The project's own methods come through the same door as everybody's."""
-    assert set(available()) >= {"borda", "dpo", "maximal-lotteries", "nlhf", "rlhf"}
+    assert set(available()) >= {
+        "borda",
+        "copeland",
+        "dpo",
+        "ipo",
+        "maximal-lotteries",
+        "nlhf",
+        "rlhf",
+    }
     assert isinstance(by_name("rlhf"), RLHF)
     assert all(cls.name == name and cls.summary for name, cls in available().items())
 
@@ -133,11 +141,11 @@ def test_broken_entry_points(monkeypatch: pytest.MonkeyPatch, value: str, messag
 
 def test_a_plug_in_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """An installed package adds a method by naming its class."""
-    point = EntryPoint("copeland", f"{__name__}:Copeland", "adversary.methods")
+    point = EntryPoint("majority", f"{__name__}:Majority", "adversary.methods")
     monkeypatch.setattr(door, "entry_points", lambda group: [point])
     available.cache_clear()
     try:
-        assert isinstance(by_name("copeland"), Copeland)
+        assert isinstance(by_name("majority"), Majority)
     finally:
         available.cache_clear()
 

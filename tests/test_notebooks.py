@@ -24,7 +24,8 @@ def texts(notebook: Any) -> list[str]:
 def test_there_are_notebooks() -> None:
     """The folder was found."""
     names = ["exact_adversary", "from_program_to_theorem", "methods_side_by_side", "quickstart"]
-    assert [path.stem for path in NOTEBOOKS] == [*names, "your_own_method"]
+    names += ["sweep_and_rates", "validating_theorems", "your_own_method"]
+    assert [path.stem for path in NOTEBOOKS] == names
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.name)

@@ -7,19 +7,17 @@ import math
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 
 from adversary.certify import certify
 from adversary.cli import main
 from adversary.errors import InputError
 from adversary.method import by_name
-from adversary.rates import Setting, fit, growth, rates
+from adversary.rates import Setting, against_beta, alike, growth, rates
 from adversary.rates_figure import save
 from adversary.sweeping.directory import FAILED, Entry
-from adversary.theory import ghy_cor4, ghy_thm9, kl_vertex
+from adversary.theory import ghy_cor4, ghy_thm9, kl_vertex, path_law
 from adversary.theory.formulas import borda_rate, rate
 
 BETAS = (1, 2, 4, 6, 8, 10, 12)
@@ -36,27 +34,6 @@ def entry(beta: object, value: float, method: str = "borda", *, kl: object = "no
 def one(curve: Callable[[float], float], **options: object):
     (found,) = rates([entry(beta, curve(beta), **options) for beta in BETAS])  # type: ignore[arg-type]
     return found
-
-
-def test_fit_is_least_squares():
-    """Slope and its interval agree with scipy's, and the interval covers the truth 95 times."""
-    from scipy import stats
-
-    rng = np.random.default_rng(0)
-    x = np.arange(8.0)
-    covered = 0
-    for _ in range(400):
-        y = 1 + 0.5 * x + rng.normal(size=8)
-        line = fit(x.tolist(), y.tolist())
-        assert line is not None
-        covered += abs(line.slope - 0.5) <= line.margin
-    assert 365 <= covered <= 395
-    known: Any = stats.linregress(x, y)
-    assert line.slope == pytest.approx(known.slope)
-    assert line.intercept == pytest.approx(known.intercept)
-    assert line.margin == pytest.approx(known.stderr * stats.t.ppf(0.975, 6))
-    assert fit([1, 2], [1, 2]) is None
-    assert fit([1, 1, 1], [1, 2, 3]) is None
 
 
 @pytest.mark.parametrize(
@@ -121,11 +98,46 @@ def test_growth_in_m():
     files = [entry(4, 1.5 * m**0.5, "rlhf", sampling="pairs", m=m) for m in (3, 4, 8, 16)]
     files += [entry(4, 2, "rlhf", m=m) for m in (3, 4, 8)]
     (found,) = growth(rates(files))
-    assert found.line is not None
-    assert found.line.slope == pytest.approx(0.5)
-    assert found.line.margin < 1e-6
+    assert found.power is not None
+    assert found.power.slope == pytest.approx(0.5)
+    assert found.power.margin < 1e-6
+    assert (found.model, found.reading) == ("power", "m^0.50")
     assert [m for m, _ in found.points] == [3, 4, 8, 16]
-    assert growth(rates(files[:2]))[0].line is None
+    few = growth(rates(files[:2]))[0]
+    assert (few.power, few.exponential, few.reading) == (None, None, "undecided")
+
+
+@pytest.mark.parametrize("beta", [2, 4, 8])
+def test_exponential_growth_in_m(beta: int):
+    """Known bounds under laws on pairs are told from a power, and stand beside."""
+    sizes = (3, 4, 5, 6, 7, 8, 12)
+    files = [entry(beta, path_law.bound(beta, m) or 0, "rlhf", sampling="pairs", m=m)
+             for m in sizes]  # fmt: skip
+    (found,) = growth(rates(files))
+    assert found.model == "exponential"
+    assert found.exponential is not None
+    assert math.exp(found.exponential.slope) == pytest.approx(path_law.growth(beta), rel=0.02)
+    assert found.reading == f"{math.exp(found.exponential.slope):.2f}^m"
+    assert found.theory is not None
+    assert (found.theory[0].key, found.theory[1]) == ("path-law", found.exponential)
+
+
+def test_methods_with_the_same_bounds_are_one():
+    """Within 2 % at every β, in the same setting; what has only numeric values stands alone."""
+    same = [entry(b, rate(b) * f, name) for b in BETAS
+            for name, f in (("a", 1), ("b", 1.015), ("c", 1.05))]  # fmt: skip
+    found = rates([*same, *(entry(b, rate(b), "d", certified=False) for b in BETAS)])
+    assert [[r.setting.method for r in g] for g in alike(found)] == [["a", "b"], ["c"], ["d"]]
+    other = rates([entry(b, rate(b), kl=kl) for b in BETAS for kl in ("none", "free")])
+    assert len(alike(other)) == 2
+
+
+def test_what_only_growth_in_m_shows():
+    """One β for each m says nothing of β, unless it is all that there is."""
+    files = [entry(4, 2.0**m, "rlhf", sampling="pairs", m=m) for m in (3, 4, 8)]
+    few, many = rates(files[:2]), rates([*files, entry(4, 2)])
+    assert against_beta(few, growth(few)) == few
+    assert [r.setting.method for r in against_beta(many, growth(many))] == ["borda"]
 
 
 @pytest.fixture(scope="module")
@@ -158,11 +170,11 @@ def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str,
 def test_table(directory: Path, capsys: pytest.CaptureFixture[str]):
     status, out, err = call(capsys, str(directory))
     assert (status, err) == (0, "")
-    rows = {line.split()[0]: line for line in out.splitlines() if "4 to 10" in line}
+    rows = {line.split()[0]: line for line in out.splitlines() if " 4 to 10 " in line}
     assert " β/2 " in rows["maximal-lotteries"]
     assert "(ghy-cor4)" in rows["maximal-lotteries"]
     assert " e^(0.99β) " in rows["rlhf"]
-    assert "grows as m^p" in out
+    assert "m^p: p" in out
 
 
 def test_json(directory: Path, capsys: pytest.CaptureFixture[str]):
@@ -173,7 +185,9 @@ def test_json(directory: Path, capsys: pytest.CaptureFixture[str]):
     assert by_model["linear"]["linear"]["slope"] == pytest.approx(0.5, rel=0.05)
     assert by_model["exponential"]["exponential"]["slope"] == pytest.approx(1, rel=0.05)
     assert by_model["exponential"]["theory"]["key"] == "kl-vertex"
-    assert found["growth_in_m"][0]["power"]["slope"] > 0
+    (grown,) = found["growth_in_m"]
+    assert grown["power"]["slope"] > grown["exponential"]["slope"] > 0
+    assert (grown["model"], grown["theory"]["key"]) == ("undecided", "path-law")
     assert [p["certified"] for row in found["rates"] for p in row["points"]].count(False) == 1
 
 
@@ -203,7 +217,7 @@ def test_figure(directory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert (file.read_bytes(), file.with_suffix(".png").read_bytes()) == before
     if ending == "svg":
         text = before[0].decode()
-        for word in ("kl-vertex", "ghy-cor4", "numeric only", "m^0."):
+        for word in ("e^(0.99β): rlhf", "β/2: maximal-lotteries", "numeric only", "undecided: β"):
             assert word in text
         assert "fill: none" in text
 

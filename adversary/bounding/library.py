@@ -40,7 +40,7 @@ def requests() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _every_law() -> Iterator[tuple[str, dict[str, Any]]]:
-    for method in ("borda", "rlhf", "dpo"):
+    for method in ("borda", "rlhf", "dpo", "ipo"):
         yield f"{method}-social-choice", {"method": method}
     yield "ipo-every-budget", {"method": "ipo", "kl_budget": "every"}
     for method in ("rlhf", "dpo"):

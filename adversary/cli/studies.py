@@ -213,11 +213,14 @@ def _print_rates(found: list[Rate], growth: list[Growth]) -> None:
         ))  # fmt: skip
         betas = " to ".join(dict.fromkeys(short(p.beta) for p in (points[0], points[-1])))
         largest = f"{max(p.bound for p in points):.4g}"
+        theory = next((r.theory for r in group if r.theory), None)
         rows.add_row(methods, s.where, s.sampling, sizes, betas, str(len(points)), largest,
                      _shown(rate.linear), _shown(rate.exponential), rate.reading,
-                     _known(rate.theory))  # fmt: skip
+                     _known(theory))  # fmt: skip
     if rows.row_count:
         print_table(rows)
+    if rows.row_count and growth:
+        typer.echo()
     if growth:
         rows = table("method", "setting", "law", "β", "m", "n", "largest", "m^p: p",
                      "exponential: rate", "grows as", "theory: p or rate")  # fmt: skip

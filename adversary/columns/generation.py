@@ -94,7 +94,7 @@ def solve(
     for _ in range(rounds):
         problem = Master.of(*program.features(columns), program.equalities, scale)
         found = problem.solve(cap, start)
-        if scale is not None and (found is None or (found.feasible and not problem.met(found))):
+        if scale is not None and not (found and found.feasible and problem.met(found)):
             problem = Master.of(*program.features(columns), program.equalities)
             found = problem.solve(cap)
         if found is None:
@@ -102,8 +102,9 @@ def solve(
         start = found.basis
         prices = Dual(found.price, found.multipliers, found.feasible)
         dual = prices
-        scale = np.append(found.price, found.multipliers) if found.feasible else None
-        inside = found.feasible and found.value > 0 and not found.unbounded
+        bounded = found.feasible and not found.unbounded
+        scale = np.append(found.price, found.multipliers) if bounded else None
+        inside = bounded and found.value > 0
         if inside:
             price = found.value * (1 + margin)  # a level above the optimum
             if (centre := problem.centre(price)) is not None:

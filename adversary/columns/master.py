@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 
 _PASSES = 6
+_SHARE = 1e-3  # what their largest costs, against the margin
 _IDLE = 1e-6  # a price this far below the equilibrated scale is no unit: the row is slack
 _MET = 1e-7  # relative violation up to which a condition counts as met
 _TOLERANCES = ("primal_feasibility_tolerance", "dual_feasibility_tolerance")
@@ -24,7 +25,9 @@ _OPTIONS = {
     "small_matrix_value": 1e-12,
     **dict.fromkeys(_TOLERANCES, 1e-9),
 }
+_RETRIES = (dict.fromkeys(_TOLERANCES, 1e-7), {"simplex_strategy": 4})  # usual ones; primal
 _Status = highspy.HighsModelStatus
+_FAILED = (_Status.kUnknown, _Status.kNotset, _Status.kSolveError)
 _BASIC, _AT_ZERO = highspy.HighsBasisStatus.kBasic, highspy.HighsBasisStatus.kLower
 _AT_MOST = highspy.HighsBasisStatus.kUpper
 _UNBOUNDED = (_Status.kUnbounded, _Status.kUnboundedOrInfeasible)
@@ -128,17 +131,23 @@ class Master:
         linear = self.scaled[0] - price * self.rows[0] / self.rows[1] * self.scaled[1]
         lp = highspy.HighsLp()
         infinity = highspy.kHighsInf
-        full = np.concatenate([self.scaled[2:].T, np.ones((n, 1))], axis=1)
+        # Unknowns: multipliers, margin, and their largest, which is to be small beside: of the many
+        # multipliers with one margin those that share the load are nearer to the final ones.
+        shared = np.flatnonzero(~self.equality)
+        full = np.zeros((n + len(shared), count))
+        full[:n, : count - 2], full[:n, count - 2] = self.scaled[2:].T, 1.0
+        full[n + np.arange(len(shared)), shared], full[n:, -1] = 1.0, -1.0
         lp.sense_ = highspy.ObjSense.kMaximize
-        lp.col_cost_ = np.eye(count - 1)[-1]
-        lp.col_lower_ = np.append(np.where(self.equality, -infinity, 0.0), -infinity)
-        lp.col_upper_ = np.append(np.full(count - 2, infinity), 1.0)
-        lp.row_lower_, lp.row_upper_ = np.full(n, -infinity), -linear
+        lp.col_cost_ = np.append(np.zeros(count - 2), [1.0, -_SHARE])
+        lp.col_lower_ = np.append(np.where(self.equality, -infinity, 0.0), [-infinity, 0.0])
+        lp.col_upper_ = np.append(np.full(count - 2, infinity), [1.0, infinity])
+        lp.row_lower_ = np.full(len(full), -infinity)
+        lp.row_upper_ = np.append(-linear, np.zeros(len(shared)))
         _fill(lp, full)
         solver = _run(lp)
         if solver.getModelStatus() != _Status.kOptimal:
             return None
-        return np.array(solver.getSolution().col_value)[:-1] * self.rows[2:] / self.rows[0]
+        return np.array(solver.getSolution().col_value)[:-2] * self.rows[2:] / self.rows[0]
 
     def _weights(
         self, cap: float, start: Basis | None, feasibility: bool
@@ -214,9 +223,11 @@ def _run(lp: highspy.HighsLp, start: Basis | None = None) -> highspy._core._High
         basis.valid = True
         solver.setBasis(basis)
     solver.run()
-    if solver.getModelStatus() == _Status.kUnknown:  # out of reach: take the usual tolerance
-        for name in _TOLERANCES:
-            solver.setOptionValue(name, 1e-7)
+    for options in _RETRIES:
+        if solver.getModelStatus() not in _FAILED:
+            break
+        for name, value in options.items():
+            solver.setOptionValue(name, value)
         solver.clearSolver()
         solver.run()
     return solver

@@ -173,7 +173,8 @@ class Frame:
         if not self.pattern.interior:
             drawn = torch.randn(self.dimension, generator=generator, dtype=torch.float64)
             shift = torch.full_like(drawn, -2.0)
-            shift[-self.space.alternatives :] = torch.where(self._gaps, _CLOSE, 0.0)
+            m = self.space.alternatives
+            shift[-m:] = torch.where(self._gaps, _CLOSE - 0.3 * m, 0.0)  # they add up
             return (2 * drawn + shift).clamp(low, high)
         m, space = self.space.alternatives, replace(self._inner, users=self.space.users)
         points, _ = space.random(_TRIES, generator)

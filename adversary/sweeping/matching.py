@@ -1,4 +1,4 @@
-"""Short repeatable searches in the settings of the theorems, to hold the theorems against."""
+"""Short exact searches in the settings of the theorems, to hold the theorems against."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from adversary.method import available
-from adversary.sweeping.study import Cell
+from adversary.sweeping.study import Cell, default_users
 from adversary.theory import Theorem, all_theorems
 
 _BUDGET = Fraction(1)
-_PLACES = ((3, 4), (4, 4), (3, 12))  # m and β: the first of which a theorem says something
-_EFFORT = (("restarts", 32), ("rounds", 1), ("steps", 150))
+_PLACES = ((3, 4), (5, 4), (3, 12))  # m and β: the first of which a theorem says something
+_EFFORT = (("starts", 2), ("steps", 8))
 
 
 def cells() -> list[Cell]:
@@ -28,15 +28,15 @@ def _cells(theorem: Theorem) -> Iterator[Cell]:
             place = next((p for p in _PLACES if theorem.bound(p[1], p[0], tau) is not None), None)
             if place is None or method not in available():
                 continue
-            m, beta = place
+            (m, beta), law = place, theorem.laws[0]
             yield Cell(
                 method=method,
                 beta=Fraction(beta),
                 alternatives=m,
-                sampling=theorem.laws[0],
+                sampling=law,
                 kl=kl,
-                users=m + 1,
-                strategy="gradient",
+                users=default_users(m, law),
+                strategy="columns",
                 effort=_EFFORT,
                 seed=0,
             )

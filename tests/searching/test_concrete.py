@@ -165,7 +165,7 @@ def test_the_program_of_a_target() -> None:
 def test_instances_can_be_certified(method: Method, law: str, ball: object) -> None:
     """The proof loses next to nothing of the numeric ratio."""
     view = views(method, law, ball)[0]
-    made = _instance(view, method, 1e-4)
+    made = _instance(view, method, 1e-5)  # a share of the utility; at 1e-4 it costs 2e-3 here
     assert made is not None
     certificate = certify(made, method)
     assert float(certificate.lower_bound) >= 0.999 * view.value
