@@ -52,10 +52,11 @@ class Certificate:
 
     def save(self, path: str | Path) -> None:
         """Write the file atomically, once the checker has accepted its content on disk."""
-        files.write_text(to_json(self.document), path, verify=_must_be_accepted)
+        files.write_text(to_json(self.document), path, verify=must_be_accepted)
 
 
-def _must_be_accepted(path: str) -> None:
+def must_be_accepted(path: str) -> None:
+    """Raise CertificateError where the checker refuses a file."""
     verdict = certificate.check(path)
     if not verdict.accepted:
         raise CertificateError(f"the checker refuses the file: {verdict.message}")

@@ -82,7 +82,14 @@ def rows(paths: Sequence[Path]) -> list[Row]:
     if not files:
         raise InputError("directory", ", ".join(map(str, paths)), "certificates (*.json)")
     keys = {(c.method, c.setting, law, c.beta) for c in lower + upper for law in c.laws}
-    return [_row(key, lower, upper) for key in sorted(keys)]
+    return [_row(key, lower, upper) for key in sorted(keys, key=_order)]
+
+
+def _order(key: tuple[str, str, str, Fraction]) -> tuple[str, str, str, int, Fraction]:
+    """Sort laws of one kind by their number of alternatives."""
+    method, setting, law, beta = key
+    kind, _, m = law.partition(", m = ")
+    return method, setting, kind, int(m or 0), beta
 
 
 def _row(key: tuple[str, str, str, Fraction], lower: list[_Claim], upper: list[_Claim]) -> Row:

@@ -18,8 +18,8 @@ ROOT = Path(adversary.__file__).parent
 LAYERS = [
     "version", "errors", "exact", "files", "figures", "instance", "document", "preferences",
     "conditions", "population", "kl_ball", "bradley_terry", "game", "method", "methods",
-    "distortion", "theory", "columns", "searching", "certificate", "precise", "bounding",
-    "ties", "certify", "verbs", "verdicts", "sweeping", "fits", "rates", "rates_figure",
+    "distortion", "theory", "columns", "searching", "certificate", "precise",
+    "ties", "certify", "bounding", "verbs", "verdicts", "sweeping", "fits", "rates", "rates_figure",
     "table", "table_figure", "export", "catalogue", "report", "display", "cli", "__main__",
 ]  # fmt: skip
 METHOD_SIDE = ["preferences", "conditions", "kl_ball", "bradley_terry", "game", "method", "methods"]

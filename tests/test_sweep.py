@@ -23,12 +23,11 @@ from adversary.certificate import check
 from adversary.cli import main
 from adversary.document import read as read_document
 from adversary.errors import CertificateError, InputError
-from adversary.searching.run import _default_users as find_default
 from adversary.sweeping import cell as cells
 from adversary.sweeping import directory, pool
 from adversary.sweeping.cell import Failure
 from adversary.sweeping.run import sweep
-from adversary.sweeping.study import Cell, Study, default_users, read
+from adversary.sweeping.study import Cell, Study, read
 
 STUDIES = Path(__file__).parent.parent / "instances" / "studies"
 SHORT = (("restarts", 8), ("rounds", 1), ("steps", 15))
@@ -71,13 +70,6 @@ def test_grid(tmp_path: Path):
     ]  # fmt: skip
     last = study.cells[-1]
     assert (last.kl, last.sampling, last.users, last.strategy) == ("none", "independent", 4, "auto")
-
-
-@pytest.mark.parametrize("sampling", ["independent", "pairs", "user-dependent"])
-def test_types_of_users_are_those_of_a_search(sampling: str):
-    """Where a study says nothing of them."""
-    for m in (2, 3, 5):
-        assert default_users(m, sampling) == find_default(m, sampling)
 
 
 @pytest.mark.parametrize("path", sorted(STUDIES.glob("*.toml")), ids=lambda path: path.stem)

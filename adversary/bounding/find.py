@@ -9,11 +9,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from adversary import certificate, files
+from adversary import files
 from adversary.bounding import kernels, laws, outcomes
 from adversary.bounding.proving import Draft, Proved
 from adversary.certificate.bound import ALTERNATIVES, BETA, OUTCOME_ALTERNATIVES, SCOPES
-from adversary.errors import CertificateError, InputError
+from adversary.errors import InputError
 from adversary.exact import parse_rational, to_text
 from adversary.instance import Independent, uniform
 
@@ -63,14 +63,10 @@ class UpperBound:
 
     def save(self, path: str | Path) -> None:
         """Write each file atomically, once the checker has accepted its content on disk."""
+        from adversary.certify import must_be_accepted  # which loads PyTorch: only when saving
+
         for outcome, file in zip(self.outcomes, self.paths(path), strict=True):
-            files.write_text(files.dumps(outcome.document), file, verify=_must_be_accepted)
-
-
-def _must_be_accepted(path: str) -> None:
-    verdict = certificate.check(path)
-    if not verdict.accepted:
-        raise CertificateError(f"the checker refuses the file: {verdict.message}")
+            files.write_text(files.dumps(outcome.document), file, verify=must_be_accepted)
 
 
 def bound(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _HEADER = ("method", "setting", "pair law", "β", "at least", "at most", "gap", "new", "holds for")
 _LAST = "files"
+_CAP = 10**100  # the checker names no larger bound
 
 
 @app.command(epilog="Example: adversary table instances --beta 4 --to latex")
@@ -76,6 +77,8 @@ def _shown(side: Side | None, up: bool) -> str:
 
     if side is None:
         return ""
+    if side.value >= _CAP:
+        return "∞"
     return (rounded_up if up else rounded_down)(side.value)
 
 
@@ -84,7 +87,7 @@ def _print(found: list[Row]) -> None:
 
     lines = empty(*_HEADER, _LAST)
     for row in found:
-        files = ", ".join(Path(s.file).name for s in (row.lower, row.upper) if s is not None)
+        files = ", ".join(Path(s.file).stem for s in (row.lower, row.upper) if s is not None)
         lines.add_row(*_cells(row), files)
     print_table(lines)
 

@@ -97,7 +97,7 @@ def find(
     space = SearchSpace(
         beta=beta,  # type: ignore[arg-type]
         alternatives=alternatives,
-        users=_default_users(alternatives, sampling) if users is None else users,
+        users=default_users(alternatives, sampling) if users is None else users,
         sampling=sampling,
         reference=FREE if reference is None and budget is not None else reference,  # type: ignore[arg-type]
         budget=budget,  # type: ignore[arg-type]
@@ -129,7 +129,8 @@ def find(
     )
 
 
-def _default_users(alternatives: int, sampling: str | PairLaw) -> int:
+def default_users(alternatives: int, sampling: str | PairLaw) -> int:
+    """Return how many user types a search may use where nothing is said."""
     pairs = len(all_pairs(alternatives)) if sampling == "user-dependent" else 0
     return alternatives + 1 + pairs
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from adversary.method import available
-from adversary.sweeping.study import Cell, default_users
+from adversary.searching.run import default_users
+from adversary.sweeping.study import Cell
 from adversary.theory import Theorem, all_theorems
 
 _BUDGET = Fraction(1)

@@ -14,9 +14,9 @@ from typing import Any
 
 from adversary.errors import InputError
 from adversary.exact import parse_rational, to_text
-from adversary.instance import PairLaw, all_pairs, uniform
+from adversary.instance import PairLaw, uniform
 from adversary.method import by_name
-from adversary.searching.run import STRATEGIES
+from adversary.searching.run import STRATEGIES, default_users
 from adversary.searching.space import FREE, MAX_ALTERNATIVES, SearchSpace
 from adversary.searching.strategy import Strategy
 
@@ -27,12 +27,6 @@ _AXES = ("methods", "beta", "alternatives", "sampling", "kl", "users", "strategy
 def kl_text(kl: Fraction | str) -> str:
     """Return a Cell's KL budget as text: 'none', 'free' or the number."""
     return kl if isinstance(kl, str) else to_text(kl)
-
-
-def default_users(alternatives: int, sampling: str) -> int:
-    """Return how many user types a cell has where nothing is said: as many as a search allows."""
-    pairs = len(all_pairs(alternatives)) if sampling == "user-dependent" else 0
-    return alternatives + 1 + pairs
 
 
 @dataclass(frozen=True)
