@@ -14,7 +14,6 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 
 _PASSES = 6
-_SHARE = 1e-3  # what their largest costs, against the margin
 _IDLE = 1e-6  # a price this far below the equilibrated scale is no unit: the row is slack
 _MET = 1e-7  # relative violation up to which a condition counts as met
 _TOLERANCES = ("primal_feasibility_tolerance", "dual_feasibility_tolerance")
@@ -131,14 +130,14 @@ class Master:
         linear = self.scaled[0] - price * self.rows[0] / self.rows[1] * self.scaled[1]
         lp = highspy.HighsLp()
         infinity = highspy.kHighsInf
-        # Unknowns: multipliers, margin, and their largest, which is to be small beside: of the many
-        # multipliers with one margin those that share the load are nearer to the final ones.
+        # Unknowns: multipliers, margin, and the largest multiplier, which is made small afterwards:
+        # of those with half the margin, the ones that share the load are nearer to the final ones.
         shared = np.flatnonzero(~self.equality)
         full = np.zeros((n + len(shared), count))
         full[:n, : count - 2], full[:n, count - 2] = self.scaled[2:].T, 1.0
         full[n + np.arange(len(shared)), shared], full[n:, -1] = 1.0, -1.0
         lp.sense_ = highspy.ObjSense.kMaximize
-        lp.col_cost_ = np.append(np.zeros(count - 2), [1.0, -_SHARE])
+        lp.col_cost_ = np.append(np.zeros(count - 2), [1.0, 0.0])
         lp.col_lower_ = np.append(np.where(self.equality, -infinity, 0.0), [-infinity, 0.0])
         lp.col_upper_ = np.append(np.full(count - 2, infinity), [1.0, infinity])
         lp.row_lower_ = np.full(len(full), -infinity)
@@ -147,7 +146,15 @@ class Master:
         solver = _run(lp)
         if solver.getModelStatus() != _Status.kOptimal:
             return None
-        return np.array(solver.getSolution().col_value)[:-2] * self.rows[2:] / self.rows[0]
+        found = np.array(solver.getSolution().col_value)
+        if len(shared) > 1 and found[-2] > 0:
+            solver.changeColBounds(count - 2, 0.5 * found[-2], 1.0)
+            solver.changeColCost(count - 2, 0.0)
+            solver.changeColCost(count - 1, -1.0)
+            solver.run()
+            if solver.getModelStatus() == _Status.kOptimal:
+                found = np.array(solver.getSolution().col_value)
+        return found[:-2] * self.rows[2:] / self.rows[0]
 
     def _weights(
         self, cap: float, start: Basis | None, feasibility: bool

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
-INSTANCES = sorted((ROOT / "instances").glob("*.json"))
+ALL = sorted((ROOT / "instances").glob("*.json"))
 CHECKER = ROOT / "tests" / "checker"
 RLHF = ROOT / "instances" / "rlhf-kl-free-beta8.json"
 PAIRS = ROOT / "instances" / "rlhf-social-choice-pairs-m5-beta4.json"
@@ -31,6 +32,21 @@ AWKWARD = {
     },
     "reference": {"weights": ["1/2", "1e-400", "0"], "kl_budget": "1/10"},
 }
+
+
+def _one_of_each() -> list[Path]:
+    """Return a small file for each method, setting and kind of law."""
+    found: dict[tuple[str, bool, str], Path] = {}
+    for path in ALL:
+        content = json.loads(path.read_text("utf-8"))
+        bound = Fraction(content["claim"]["distortion_at_least"])
+        if len(content["alternatives"]) <= 5 and bound < 10**6:
+            key = content["method"]["name"], content["reference"] is None, content["sampling"]
+            found.setdefault((key[0], key[1], key[2]["kind"]), path)
+    return list(found.values())
+
+
+INSTANCES = _one_of_each()
 
 
 def awkward(folder: Path) -> Path:

@@ -15,7 +15,7 @@ from adversary.errors import InputError
 from adversary.export import csv_table, parquet
 from adversary.export.rows import COLUMNS
 from adversary.export.source import load
-from tests.export.samples import INSTANCES, RLHF, awkward, with_claim
+from tests.export.samples import ALL, INSTANCES, RLHF, awkward, with_claim
 
 
 def rows(paths: list[Path]) -> list[dict[str, str]]:
@@ -24,7 +24,7 @@ def rows(paths: list[Path]) -> list[dict[str, str]]:
 
 def test_a_directory_has_a_row_for_each_file() -> None:
     found = rows([INSTANCES[0].parent])
-    assert [row["file"] for row in found] == [str(path) for path in INSTANCES]
+    assert [row["file"] for row in found] == [str(path) for path in ALL]
     for row in found:
         assert set(row) == set(COLUMNS)
         assert row["accepted"] == "True"
