@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import queue
 import signal
+import socket
 import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
+from urllib.parse import urlsplit
 
 from adversary.certify import Certificate
 from adversary.errors import InputError
@@ -42,6 +44,14 @@ def local(
             yield cell, outcome or Failure("its process died: killed, or out of memory")
 
 
+def _knock(address: str) -> None:
+    """Raise OSError or ValueError where nothing listens, before dask starts threads of its own."""
+    there = urlsplit(address if "//" in address else f"tcp://{address}")
+    if there.hostname is None or there.port is None:
+        raise ValueError(address)
+    socket.create_connection((there.hostname, there.port), timeout=_PATIENCE).close()
+
+
 def cluster(
     cells: Iterable[Cell], address: str, time_limit: float | None
 ) -> Iterator[tuple[Cell, Outcome]]:
@@ -55,6 +65,7 @@ def cluster(
         expected = "the extra 'cluster' (pip install 'adversary[cluster]')"
         raise InputError("scheduler", address, expected) from None
     try:
+        _knock(address)
         client = Client(address, timeout=_PATIENCE)
     except (OSError, ValueError) as error:
         expected = f"a dask scheduler that answers ({type(error).__name__})"
