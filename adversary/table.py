@@ -64,7 +64,8 @@ class _Claim:
 def rows(paths: Sequence[Path]) -> list[Row]:
     """Return a row for each method, setting, law and β with a certified bound in the folders.
 
-    Every `*.json` in and below the folders is checked. Raises CertificateError where the checker
+    Every `*.json` in and below the folders is checked; claims about some policies only are left
+    out. Raises CertificateError where the checker
     refuses one, InputError where there is none.
     """
     files = [
@@ -75,7 +76,7 @@ def rows(paths: Sequence[Path]) -> list[Row]:
         verdict = check(file)
         if not verdict.accepted or verdict.method is None:
             raise CertificateError(f"{file}: {verdict.message}")
-        if verdict.bound is not None:
+        if verdict.bound is not None and verdict.policies == "every":  # `some` claims less
             lower.append(_lower(file, verdict.method, verdict.bound))
         elif verdict.at_most is not None:
             upper += _upper(file, verdict.method, verdict.at_most)
@@ -99,7 +100,6 @@ def _row(key: tuple[str, str, str, Fraction], lower: list[_Claim], upper: list[_
         yield from (c for c in claims if (c.method, c.setting, c.beta) == (method, setting, beta)
                     and law in c.laws)  # fmt: skip
 
-    # For some allowed policies only is a weaker claim: such files stay out of the table.
     least = max(matching(lower), key=lambda c: c.side.value, default=None)
     most = min(matching(upper), key=lambda c: (c.scope != "", c.side.value), default=None)
     return Row(method, setting, law, beta, least and least.side, most and most.side,

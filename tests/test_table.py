@@ -108,6 +108,22 @@ def test_a_refused_file_stops_it(folder: Path) -> None:
         rows([folder])
 
 
+def test_claims_about_some_policies_stay_out(tmp_path: Path) -> None:
+    """They are no bound for every policy that the method allows."""
+    shutil.copy(
+        INSTANCES.parent / "tests" / "checker" / "accept" / "some-copeland-cycle.json", tmp_path
+    )
+    assert rows([tmp_path]) == []
+
+
+def test_the_readme_is_current(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its table is the command's, without the last column."""
+    _, printed, _ = run(capsys, "table", str(INSTANCES), "--beta", "4")
+    lines = printed.splitlines()
+    shown = [line[: lines[0].index("files")].rstrip() for line in lines]
+    assert "\n".join(shown) in (INSTANCES.parent / "README.md").read_text("utf-8")
+
+
 def test_nothing_there(tmp_path: Path) -> None:
     """An empty folder is a wrong request."""
     with pytest.raises(InputError, match="certificates"):

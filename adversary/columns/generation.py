@@ -106,7 +106,7 @@ def solve(
         scale = np.append(found.price, found.multipliers) if bounded else None
         inside = bounded and found.value > 0
         if inside:
-            price = found.value * (1 + margin)  # a level above the optimum
+            price = found.value * (1 + margin)
             if (centre := problem.centre(price)) is not None:
                 dual = Dual(price, centre)
         used = found.weights > 0
