@@ -27,6 +27,7 @@ FILES = (
     "bounds/rlhf-path-m4-beta4.json",
     "bounds/nlhf-every-budget-beta4.json",
     "bounds/borda-uniform-m3-beta8.json",
+    "ipo-kl1-pairs-m3-beta4.json",
 )
 
 
@@ -139,6 +140,7 @@ def test_command(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, latex, _ = run(capsys, "table", str(folder), "--beta", "4", "--to", "latex")
     assert latex.count(r"\\") == text.count("\n")
     assert r"\toprule" in latex
+    assert latex.isascii()
     _, printed, _ = run(capsys, "table", str(folder), "--json")
     betas = {entry["beta"] for entry in json.loads(printed)["rows"]}
     assert betas == {"4", "8"}

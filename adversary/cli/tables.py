@@ -93,11 +93,11 @@ def _print(found: list[Row]) -> None:
 
 
 def _latex(found: list[Row]) -> str:
-    lines = [r"\begin{tabular}{lllrrrrll}", r"\toprule"]
-    header = [h.replace("β", r"$\beta$") for h in _HEADER]
-    lines += [" & ".join(header) + r" \\", r"\midrule"]
-    lines += [" & ".join(_cells(row)) + r" \\" for row in found]
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"])
+    """Return a tabular that needs booktabs."""
+    lines = [" & ".join(cells) + r" \\" for cells in (_HEADER, *map(_cells, found))]
+    lines = [line.replace("β", r"$\beta$").replace("∞", r"$\infty$") for line in lines]
+    head = [r"\begin{tabular}{lllrrrrll}", r"\toprule", lines[0], r"\midrule"]
+    return "\n".join([*head, *lines[1:], r"\bottomrule", r"\end{tabular}"])
 
 
 def _json(row: Row) -> dict[str, Any]:
