@@ -28,7 +28,7 @@ from adversary.searching.strategy import Ceiling, Incumbent, Strategy
 
 _STEPS = (1e-3, 3e-4, *(10.0**-k for k in range(4, 13)), 1e-2)
 _ROUGH, _FINE = 1e-2, 1e-7
-_FAILURES, _HEATS = 8, 3
+_FAILURES, _HEATS, _OFFERS = 8, 3, 8
 _WORTH = 1.02  # times the best so far: worth an instance before the heat is over
 _REACHED = 0.5  # of the cap: as bad as one wants
 
@@ -99,9 +99,10 @@ class Columns(Strategy):
                 if incumbent.out_of_time or incumbent.value >= _REACHED * self.cap:
                     break
             tops.sort(key=lambda view: -view.value)
-            for top in tops[:2]:
-                if top.value > incumbent.value:
-                    self._offer(top.place, method, rng, incumbent)
+            for top in tops[:_OFFERS]:  # a supremum that needs ties has no instance near it
+                if incumbent.value >= (1 - self.slack) * top.value:
+                    break
+                self._offer(top.place, method, rng, incumbent)
             if incumbent.out_of_time or incumbent.value >= _REACHED * self.cap:
                 return
             places = [top.place for top in tops[: max(1, len(tops) // 3)]]
