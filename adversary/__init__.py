@@ -13,11 +13,20 @@ from adversary.version import __version__
 if TYPE_CHECKING:
     from adversary.bounding.find import UpperBound, bound
     from adversary.certificate import Verdict, check
-    from adversary.certify import Certificate
-    from adversary.distortion import Distortion, evaluate
-    from adversary.document import Document, read, write
+    from adversary.certifying.certify import Certificate
     from adversary.errors import CertificateError, InputError, SearchError
-    from adversary.instance import (
+    from adversary.interface.method import Method, Outcome, Status
+    from adversary.interface.preferences import Preferences
+    from adversary.methods.borda import Borda
+    from adversary.methods.copeland import Copeland
+    from adversary.methods.dpo import DPO
+    from adversary.methods.ipo import IPO
+    from adversary.methods.maximal_lotteries import MaximalLotteries
+    from adversary.methods.nlhf import NLHF
+    from adversary.methods.rlhf import RLHF
+    from adversary.problem.distortion import Distortion, evaluate
+    from adversary.problem.document import Document, read, write
+    from adversary.problem.instance import (
         Independent,
         Instance,
         Pairs,
@@ -26,38 +35,29 @@ if TYPE_CHECKING:
         UserType,
         uniform,
     )
-    from adversary.method import Method, Outcome, Status
-    from adversary.methods.borda import Borda
-    from adversary.methods.copeland import Copeland
-    from adversary.methods.dpo import DPO
-    from adversary.methods.ipo import IPO
-    from adversary.methods.maximal_lotteries import MaximalLotteries
-    from adversary.methods.nlhf import NLHF
-    from adversary.methods.rlhf import RLHF
-    from adversary.population import Population
-    from adversary.preferences import Preferences
+    from adversary.problem.population import Population
     from adversary.searching.space import FREE, SearchSpace
     from adversary.sweeping.run import sweep
     from adversary.verbs import SearchResult, search, simplify
 
 _HOMES = {
-    "Distortion": "distortion",
-    "evaluate": "distortion",
-    "Document": "document",
-    "read": "document",
-    "write": "document",
+    "Distortion": "problem.distortion",
+    "evaluate": "problem.distortion",
+    "Document": "problem.document",
+    "read": "problem.document",
+    "write": "problem.document",
     "InputError": "errors",
     "SearchError": "errors",
-    "Independent": "instance",
-    "Instance": "instance",
-    "Pairs": "instance",
-    "Reference": "instance",
-    "UserDependent": "instance",
-    "UserType": "instance",
-    "uniform": "instance",
-    "Method": "method",
-    "Outcome": "method",
-    "Status": "method",
+    "Independent": "problem.instance",
+    "Instance": "problem.instance",
+    "Pairs": "problem.instance",
+    "Reference": "problem.instance",
+    "UserDependent": "problem.instance",
+    "UserType": "problem.instance",
+    "uniform": "problem.instance",
+    "Method": "interface.method",
+    "Outcome": "interface.method",
+    "Status": "interface.method",
     "Borda": "methods.borda",
     "Copeland": "methods.copeland",
     "DPO": "methods.dpo",
@@ -65,8 +65,8 @@ _HOMES = {
     "MaximalLotteries": "methods.maximal_lotteries",
     "NLHF": "methods.nlhf",
     "RLHF": "methods.rlhf",
-    "Population": "population",
-    "Preferences": "preferences",
+    "Population": "problem.population",
+    "Preferences": "interface.preferences",
     "sweep": "sweeping.run",
     "SearchResult": "verbs",
     "search": "verbs",
@@ -75,7 +75,7 @@ _HOMES = {
     "bound": "bounding.find",
     "check": "certificate",
     "Verdict": "certificate",
-    "Certificate": "certify",
+    "Certificate": "certifying.certify",
     "CertificateError": "errors",
     "FREE": "searching.space",
     "SearchSpace": "searching.space",

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from adversary.certify import Certificate, certify
-from adversary.document import Document, write
+from adversary.certifying.certify import Certificate, certify
 from adversary.errors import CertificateError
 from adversary.exact import parse_rational
-from adversary.instance import Instance
-from adversary.method import Method
+from adversary.interface.method import Method
+from adversary.problem.document import Document, write
+from adversary.problem.instance import Instance
 from adversary.searching import run
 from adversary.searching.run import Finding
 from adversary.searching.simplify import simplify as reduce

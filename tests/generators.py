@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from adversary.population import Population
-from adversary.preferences import Preferences
+from adversary.interface.preferences import Preferences
+from adversary.problem.population import Population
 
 LAWS = ("independent", "pairs", "user-dependent")
 NEVER = -math.inf

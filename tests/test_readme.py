@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from adversary.cli import main
-from adversary.method import available
+from adversary.interface.method import available
 
 TEXT = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)

@@ -15,11 +15,11 @@ from adversary.bounding.proving import Draft, Proved
 from adversary.certificate.bound import ALTERNATIVES, BETA, OUTCOME_ALTERNATIVES, SCOPES
 from adversary.errors import InputError
 from adversary.exact import parse_rational, to_text
-from adversary.instance import Independent, uniform
+from adversary.problem.instance import Independent, uniform
 
 if TYPE_CHECKING:
-    from adversary.instance import Instance
-    from adversary.method import Method
+    from adversary.interface.method import Method
+    from adversary.problem.instance import Instance
 
 _PATH = "pairs-path"
 _REWARDED = ("rlhf", "dpo")
@@ -63,7 +63,9 @@ class UpperBound:
 
     def save(self, path: str | Path) -> None:
         """Write each file atomically, once the checker has accepted its content on disk."""
-        from adversary.certify import must_be_accepted  # which loads PyTorch: only when saving
+        from adversary.certifying.certify import (
+            must_be_accepted,  # which loads PyTorch: only when saving
+        )
 
         for outcome, file in zip(self.outcomes, self.paths(path), strict=True):
             files.write_text(files.dumps(outcome.document), file, verify=must_be_accepted)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from adversary.bounding.find import bound
-from adversary.instance import Independent, Instance, Reference, UserType, uniform
+from adversary.problem.instance import Independent, Instance, Reference, UserType, uniform
 from adversary.theory import kl_vertex
 
 _BETAS = ("0.5", "1", "2", "4", "8", "16", "32")

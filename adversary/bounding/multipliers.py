@@ -14,11 +14,11 @@ import numpy as np
 from mpmath import mp
 
 from adversary.certificate.boxes import Proof
+from adversary.certifying.precise import decimal
 from adversary.columns.generation import solve
 from adversary.columns.program import Program, Types
 from adversary.errors import CertificateError
 from adversary.exact import to_decimal
-from adversary.precise import decimal
 
 SLACK = 5e-7
 """How far, relatively, a claim lies above the supremum: what room the proof has."""

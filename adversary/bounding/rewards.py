@@ -13,14 +13,14 @@ import numpy as np
 import torch
 from numpy import ndarray
 
-from adversary import bradley_terry, kl_ball
 from adversary.bounding import programs
 from adversary.bounding.multipliers import rational
 from adversary.bounding.proving import Draft, Proved, prove_least
 from adversary.errors import InputError
 from adversary.exact import spelled
-from adversary.instance import Independent, Instance
-from adversary.population import Population
+from adversary.problem.instance import Independent, Instance
+from adversary.problem.population import Population
+from adversary.solvers import bradley_terry, kl_ball
 
 _LEAST = 1e-12
 

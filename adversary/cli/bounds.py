@@ -47,8 +47,8 @@ def bound(
 ) -> None:
     """Prove that METHOD's distortion is at most some number, with a certificate for `check`."""
     from adversary.bounding.find import bound as prove
-    from adversary.document import read
     from adversary.exact import to_text
+    from adversary.problem.document import read
 
     if out is not None:
         check_writable(out)

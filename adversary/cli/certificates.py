@@ -11,9 +11,9 @@ from adversary.cli.app import FILE, JSON, app, check_writable, print_json
 from adversary.errors import InputError
 
 if TYPE_CHECKING:
-    from adversary.certify import Certificate
-    from adversary.document import Document
-    from adversary.method import Method
+    from adversary.certifying.certify import Certificate
+    from adversary.interface.method import Method
+    from adversary.problem.document import Document
 
 _METHOD = Annotated[str | None, typer.Option(help="The method. [default: the one in the file]")]
 _POLICIES = Annotated[str, typer.Option(help="Claim for every or some allowed policy.")]
@@ -29,8 +29,8 @@ def certify(
     as_json: JSON = False,
 ) -> None:
     """Complete an instance into a certificate, and have the checker accept it."""
-    from adversary.certify import certify as complete
-    from adversary.document import read
+    from adversary.certifying.certify import certify as complete
+    from adversary.problem.document import read
 
     document = read(file)
     chosen = _method(document, method)
@@ -52,9 +52,10 @@ def simplify(
     """Find a simpler instance (fewer types and alternatives, shorter numbers), and certify it."""
     from rich.console import Console
 
-    from adversary import display, verbs
-    from adversary.document import read
+    from adversary import verbs
+    from adversary.cli import display
     from adversary.exact import parse_rational
+    from adversary.problem.document import read
 
     document = read(file)
     chosen = _method(document, method)
@@ -73,7 +74,7 @@ def simplify(
 
 
 def _method(document: Document, name: str | None) -> Method:
-    from adversary.method import by_name
+    from adversary.interface.method import by_name
 
     if name is None and document.method is None:
         raise InputError("method", "nothing", "--method, as the file names none")
@@ -86,7 +87,7 @@ def _check_policies(policies: str) -> None:
 
 
 def _finish(certificate: Certificate, method: Method, out: Path, as_json: bool) -> None:
-    from adversary import report
+    from adversary.cli import report
     from adversary.verbs import rounded_down
 
     certificate.save(out)
@@ -108,7 +109,7 @@ def check(
 
     if not as_json:
         raise typer.Exit(run(files))
-    from adversary import report
+    from adversary.cli import report
 
     rows = [report.of_verdict(name) for name in files]
     print_json({"files": rows})

@@ -63,9 +63,10 @@ def show(
     as_json: JSON = False,
 ) -> None:
     """Print an instance, what the checker says of its claim, and each method's policy."""
-    from adversary import figures, report
+    from adversary.cli import report
     from adversary.export.source import load
-    from adversary.method import available, by_name
+    from adversary.figures import style as figures
+    from adversary.interface.method import available, by_name
 
     if figure is not None:
         figures.check_format(figure)
@@ -75,7 +76,7 @@ def show(
     [item] = load([file])
     rows = [report.of_outcome(item.document.instance, by_name(name)) for name in available()]
     if figure is not None:
-        from adversary.export.picture import draw
+        from adversary.figures.instance import draw
 
         shown = [row for row in rows if row["method"] == item.method]
         policies = [(row["method"], list(row["policy"].values())) for row in shown]
@@ -88,7 +89,7 @@ def show(
         return
     from rich.console import Console
 
-    from adversary import display
+    from adversary.cli import display
 
     console = Console(highlight=False)
     display.print_outcomes(console, item.document.instance, rows)
@@ -104,7 +105,7 @@ def _claim(item: Item) -> str:
 
 
 def _title(item: Item) -> str:
-    from adversary.display import short
+    from adversary.cli.display import short
     from adversary.verbs import rounded_down
 
     instance, verdict = item.document.instance, item.verdict

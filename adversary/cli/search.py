@@ -48,8 +48,8 @@ def search(
     Ctrl-C ends the search and keeps the best instance so far. Exit status 1: the certified bound
     contradicts a known upper bound, or nothing was found.
     """
-    from adversary.instance import uniform
-    from adversary.method import by_name
+    from adversary.interface.method import by_name
+    from adversary.problem.instance import uniform
     from adversary.searching.space import FREE, MAX_ALTERNATIVES
 
     chosen = by_name(method)
@@ -60,7 +60,8 @@ def search(
         raise InputError("alternatives", alternatives, expected)
     from rich.console import Console
 
-    from adversary import display, report, verbs
+    from adversary import verbs
+    from adversary.cli import display, report
 
     with display.progress(time_limit) as progress:
         result = verbs.search(
@@ -96,9 +97,9 @@ def solve(
     as_json: JSON = False,
 ) -> None:
     """Print each method's policy and distortion on one instance."""
-    from adversary import report
-    from adversary.document import read
-    from adversary.method import available, by_name
+    from adversary.cli import report
+    from adversary.interface.method import available, by_name
+    from adversary.problem.document import read
 
     instance = read(file).instance
     names = method or list(available())
@@ -108,7 +109,7 @@ def solve(
         return
     from rich.console import Console
 
-    from adversary import display
+    from adversary.cli import display
 
     display.print_outcomes(Console(highlight=False), instance, rows)
 
@@ -116,7 +117,7 @@ def solve(
 @app.command()
 def methods(as_json: JSON = False) -> None:
     """List the methods, those of installed packages included."""
-    from adversary.method import available
+    from adversary.interface.method import available
 
     found = available()
     if as_json:

@@ -13,8 +13,8 @@ from adversary.cli.app import JSON, WHOLE, app, check_writable, print_json, prin
 from adversary.errors import InputError
 
 if TYPE_CHECKING:
-    from adversary.fits import Line
-    from adversary.rates import Growth, Rate
+    from adversary.results.fits import Line
+    from adversary.results.rates import Growth, Rate
     from adversary.sweeping.run import Sweep
     from adversary.theory import Theorem
 
@@ -118,8 +118,8 @@ def rates(
 
     Files that the checker refuses count for nothing and give exit status 1.
     """
-    from adversary import rates as module
-    from adversary.rates_figure import save
+    from adversary.figures.rates import save
+    from adversary.results import rates as module
     from adversary.sweeping.directory import entries
 
     if figure is not None:
@@ -200,8 +200,8 @@ def _theory_json(theory: tuple[Theorem, Line | None] | None) -> dict[str, Any] |
 
 def _print_rates(found: list[Rate], growth: list[Growth]) -> None:
     """One line for methods whose bounds agree, with the fits of the first of them."""
-    from adversary.display import short, table
-    from adversary.rates import against_beta, alike, in_words
+    from adversary.cli.display import short, table
+    from adversary.results.rates import against_beta, alike, in_words
 
     rows = table("methods", "setting", "law", "m", "β", "n", "largest", "linear: slope",
                  "exponential: rate", "grows as", "theory: slope or rate")  # fmt: skip

@@ -11,7 +11,7 @@ from adversary.cli.app import JSON, app, print_json, print_table
 from adversary.errors import InputError
 
 if TYPE_CHECKING:
-    from adversary.table import Row, Side
+    from adversary.results.table import Row, Side
 
 _HEADER = ("method", "setting", "pair law", "β", "at least", "at most", "gap", "new", "holds for")
 _LAST = "files"
@@ -35,9 +35,9 @@ def table(
     Everything comes from files that the trusted checker accepts. A bound is new where it is beyond
     what the listed papers state.
     """
-    from adversary import figures
     from adversary.exact import parse_rational
-    from adversary.table import rows
+    from adversary.figures import style as figures
+    from adversary.results.table import rows
 
     if to not in ("text", "latex"):
         raise InputError("to", to, "text or latex")
@@ -48,7 +48,7 @@ def table(
             raise InputError("path", str(path), "a file or a folder that exists")
     everything = rows(paths)
     if figure is not None:
-        from adversary.table_figure import draw
+        from adversary.figures.table import draw
 
         with figures.style():
             figures.write(draw(everything), figure)
@@ -83,7 +83,7 @@ def _shown(side: Side | None, up: bool) -> str:
 
 
 def _print(found: list[Row]) -> None:
-    from adversary.display import table as empty
+    from adversary.cli.display import table as empty
 
     lines = empty(*_HEADER, _LAST)
     for row in found:

@@ -13,9 +13,9 @@ from adversary.errors import InputError
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from adversary.instance import Instance
+    from adversary.problem.instance import Instance
     from adversary.theory import Theorem
-    from adversary.verdicts import Comparison
+    from adversary.theory.verdicts import Comparison
 
     Finding = tuple[str, str, Instance, Comparison]  # from where, method, instance, comparison
 
@@ -66,7 +66,7 @@ def _findings(directories: list[Path]) -> tuple[list[Finding], list[str]]:
     """Return all comparisons, of files and of searches, and what is no certificate."""
     from rich.console import Console
 
-    from adversary.certify import Certificate
+    from adversary.certifying.certify import Certificate
     from adversary.sweeping.cell import run
     from adversary.sweeping.directory import entries
     from adversary.sweeping.matching import cells
@@ -96,7 +96,7 @@ def _findings(directories: list[Path]) -> tuple[list[Finding], list[str]]:
 def _compared(
     where: str, method: str, instance: Instance, bound: Fraction, policies: str
 ) -> list[Finding]:
-    from adversary.verdicts import compare
+    from adversary.theory.verdicts import compare
 
     return [(where, method, instance, c) for c in compare(instance, method, bound, policies)]
 
@@ -117,8 +117,8 @@ def _json(theorem: Theorem) -> dict[str, Any]:
 
 
 def _finding_json(finding: Finding) -> dict[str, Any]:
+    from adversary.cli.report import finite
     from adversary.exact import to_text
-    from adversary.report import finite
 
     where, method, instance, found = finding
     reference = instance.reference
@@ -155,7 +155,7 @@ def _print_findings(findings: list[Finding]) -> None:
     from itertools import product
     from math import inf
 
-    from adversary.display import short, table
+    from adversary.cli.display import short, table
     from adversary.theory import all_theorems
     from adversary.verbs import rounded_down
 

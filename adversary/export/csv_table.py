@@ -9,9 +9,9 @@ from decimal import ROUND_FLOOR
 from typing import Any
 
 from adversary.export.format import Format
-from adversary.export.numbers import rounded
 from adversary.export.rows import COLUMNS, row
 from adversary.export.source import Item
+from adversary.figures.numbers import rounded
 
 
 def write(items: Sequence[Item]) -> str:

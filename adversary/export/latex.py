@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from adversary.export.format import Format
-from adversary.export.numbers import latex_bound, latex_number, latex_text
 from adversary.export.source import Item
-from adversary.instance import Independent, Instance, PairLaw, Pairs
+from adversary.figures.numbers import latex_bound, latex_number, latex_text
+from adversary.problem.instance import Independent, Instance, PairLaw, Pairs
 
 
 def write(items: Sequence[Item]) -> str:

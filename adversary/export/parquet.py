@@ -9,9 +9,9 @@ from typing import Any
 
 from adversary.errors import InputError
 from adversary.export.format import Format
-from adversary.export.numbers import float_below
 from adversary.export.rows import COLUMNS, row
 from adversary.export.source import Item
+from adversary.figures.numbers import float_below
 
 
 def write(items: Sequence[Item]) -> bytes:

@@ -16,7 +16,7 @@ from typing import Any
 from adversary.exact import to_float
 from adversary.export.format import Format
 from adversary.export.source import Item
-from adversary.instance import Instance
+from adversary.problem.instance import Instance
 
 _EXACT = 2**53  # the largest number of voters that a float holds
 

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 from mpmath import mp
 
-from adversary import precise
+from adversary.certifying import precise
 from adversary.export.format import Format
-from adversary.export.numbers import printable
 from adversary.export.source import Item
+from adversary.figures.numbers import printable
 
 _DIGITS = 17  # of a margin
 _PRECISION = 800  # decimal digits; a margin below all of them is a tie

@@ -8,8 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 
 from adversary.certificate import Verdict, check
-from adversary.document import Document, read
 from adversary.errors import CertificateError, InputError
+from adversary.problem.document import Document, read
 
 
 @dataclass(frozen=True)

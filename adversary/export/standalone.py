@@ -19,14 +19,14 @@ from typing import Any
 
 from mpmath import mp
 
-from adversary import precise
+from adversary.certifying import precise
+from adversary.certifying.precise import Model, Real, Vector
 from adversary.errors import CertificateError
 from adversary.exact import parse_rational, to_text
 from adversary.export import proof
 from adversary.export.format import Format
 from adversary.export.source import Item
 from adversary.files import dumps
-from adversary.precise import Model, Real, Vector
 
 _LEVELS = {30: (128, 256), 80: (256, 512, 1024), 320: (1024, 2048, 4096), 1280: (4096,)}
 """By decimal digits of the explicit points: bits of the intervals that can make use of them."""

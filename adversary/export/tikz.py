@@ -10,9 +10,9 @@ from fractions import Fraction
 
 from adversary.exact import to_float
 from adversary.export.format import Format
-from adversary.export.numbers import float_below, latex_bound, latex_number, latex_text
 from adversary.export.source import Item
-from adversary.figures import COLOURS
+from adversary.figures.numbers import float_below, latex_bound, latex_number, latex_text
+from adversary.figures.style import COLOURS
 
 _MARKS = ("*", "square*", "triangle*", "diamond*", "pentagon*", "o", "square", "triangle")
 

@@ -9,9 +9,10 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from adversary.conditions import Conditions, Target, best_score
-from adversary.method import Method, Outcome, linear_outcome
-from adversary.preferences import Preferences
+from adversary.interface.conditions import Conditions, Target, best_score
+from adversary.interface.method import Method, Outcome
+from adversary.interface.preferences import Preferences
+from adversary.methods.linear import linear_outcome
 
 
 @final

@@ -12,9 +12,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from adversary.conditions import Conditions, Target, beating
-from adversary.method import Method, Outcome, linear_outcome
-from adversary.preferences import Preferences
+from adversary.interface.conditions import Conditions, Target, beating
+from adversary.interface.method import Method, Outcome
+from adversary.interface.preferences import Preferences
+from adversary.methods.linear import linear_outcome
 
 
 @final

@@ -8,11 +8,12 @@ from typing import ClassVar, final
 import torch
 from torch import Tensor
 
-from adversary import bradley_terry
-from adversary.conditions import Conditions, Target
-from adversary.method import Method, Outcome, linear_outcome
+from adversary.interface.conditions import Conditions, Target
+from adversary.interface.method import Method, Outcome
+from adversary.interface.preferences import Preferences
+from adversary.methods.linear import linear_outcome
 from adversary.methods.rlhf import reward_conditions
-from adversary.preferences import Preferences
+from adversary.solvers import bradley_terry
 
 _ITERATIONS = 300
 _POOR = 1e-12

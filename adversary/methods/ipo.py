@@ -7,10 +7,11 @@ from typing import ClassVar, final
 
 import torch
 
-from adversary.conditions import Conditions, Target, best_score, score_rows
-from adversary.method import Method, Outcome, linear_outcome
+from adversary.interface.conditions import Conditions, Target, best_score, score_rows
+from adversary.interface.method import Method, Outcome
+from adversary.interface.preferences import Preferences
 from adversary.methods.borda import borda_scores
-from adversary.preferences import Preferences
+from adversary.methods.linear import linear_outcome
 
 
 @final

@@ -7,10 +7,10 @@ from typing import ClassVar, final
 
 import torch
 
-from adversary.conditions import Conditions, Target
-from adversary.method import Method, Outcome
+from adversary.interface.conditions import Conditions, Target
+from adversary.interface.method import Method, Outcome
+from adversary.interface.preferences import Preferences
 from adversary.methods.nlhf import game_outcome, unbeaten
-from adversary.preferences import Preferences
 
 
 @final

@@ -9,10 +9,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from adversary import game, kl_ball
-from adversary.conditions import Conditions, Target, score_rows
-from adversary.method import Method, Outcome, Status
-from adversary.preferences import Preferences
+from adversary.interface.conditions import Conditions, Target, score_rows
+from adversary.interface.method import Method, Outcome, Status
+from adversary.interface.preferences import Preferences
+from adversary.solvers import game, kl_ball
 
 _MAX_GAP = 1e-10
 

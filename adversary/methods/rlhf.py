@@ -7,10 +7,11 @@ from typing import ClassVar, final
 
 import torch
 
-from adversary import bradley_terry
-from adversary.conditions import Conditions, Target, best_score, score_rows
-from adversary.method import Method, Outcome, linear_outcome
-from adversary.preferences import Preferences
+from adversary.interface.conditions import Conditions, Target, best_score, score_rows
+from adversary.interface.method import Method, Outcome
+from adversary.interface.preferences import Preferences
+from adversary.methods.linear import linear_outcome
+from adversary.solvers import bradley_terry
 
 
 @final

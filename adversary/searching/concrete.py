@@ -12,9 +12,9 @@ from numpy import ndarray
 from adversary.columns.generation import Solution
 from adversary.columns.master import Master
 from adversary.columns.program import Program, Types
-from adversary.conditions import Conditions, Target
 from adversary.exact import to_decimal
-from adversary.instance import (
+from adversary.interface.conditions import Conditions, Target
+from adversary.problem.instance import (
     Independent,
     Instance,
     Pairs,

@@ -10,7 +10,7 @@ from typing import ClassVar, final
 import numpy as np
 import torch
 
-from adversary.method import Method
+from adversary.interface.method import Method
 from adversary.searching.space import SearchSpace
 from adversary.searching.strategy import Incumbent, Strategy, assess
 

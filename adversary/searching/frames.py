@@ -16,12 +16,12 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from adversary import kl_ball
-from adversary.conditions import Target
-from adversary.instance import Independent, Pairs, all_pairs
-from adversary.method import Method, Status
-from adversary.preferences import Preferences
+from adversary.interface.conditions import Target
+from adversary.interface.method import Method, Status
+from adversary.interface.preferences import Preferences
+from adversary.problem.instance import Independent, Pairs, all_pairs
 from adversary.searching.space import FREE, SearchSpace
+from adversary.solvers import kl_ball
 
 _LEAST = -18.0
 """Log of the least mass of a law or a reference that the search tends to, at β = 0: 1.5e-8. It

@@ -15,9 +15,9 @@ from typing import ClassVar, final
 import torch
 from torch import Tensor
 
-from adversary.method import Method, Outcome
-from adversary.population import Population
-from adversary.preferences import Preferences
+from adversary.interface.method import Method, Outcome
+from adversary.interface.preferences import Preferences
+from adversary.problem.population import Population
 from adversary.searching.space import SearchSpace
 from adversary.searching.strategy import Incumbent, Strategy, assess
 

@@ -12,10 +12,10 @@ import torch
 
 from adversary.errors import InputError, SearchError
 from adversary.exact import parse_rational
-from adversary.instance import Independent, Instance, PairLaw, UserType, all_pairs
-from adversary.method import Method
-from adversary.searching.columns import Columns, searchable
+from adversary.interface.method import Method
+from adversary.problem.instance import Independent, Instance, PairLaw, UserType, all_pairs
 from adversary.searching.evolution import Evolution
+from adversary.searching.exact import Columns, searchable
 from adversary.searching.gradient import Gradient
 from adversary.searching.simplify import values
 from adversary.searching.space import FREE, SearchSpace

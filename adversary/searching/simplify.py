@@ -12,10 +12,11 @@ from fractions import Fraction
 
 import torch
 
-from adversary.distortion import evaluate
 from adversary.errors import InputError
 from adversary.exact import to_text
-from adversary.instance import (
+from adversary.interface.method import Method
+from adversary.problem.distortion import evaluate
+from adversary.problem.instance import (
     Independent,
     Instance,
     PairLaw,
@@ -23,8 +24,7 @@ from adversary.instance import (
     UserDependent,
     UserType,
 )
-from adversary.method import Method
-from adversary.population import Population
+from adversary.problem.population import Population
 from adversary.searching.gradient import Gradient
 from adversary.searching.space import FREE, SearchSpace
 from adversary.searching.strategy import Incumbent, one_thread

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from adversary.errors import InputError
 from adversary.exact import parse_rational, to_decimal
-from adversary.instance import (
+from adversary.problem.instance import (
     Independent,
     Instance,
     PairLaw,
@@ -26,7 +26,7 @@ from adversary.instance import (
     all_pairs,
     uniform,
 )
-from adversary.population import Population
+from adversary.problem.population import Population
 
 MAX_ALTERNATIVES = 256
 MAX_USERS = 1024

@@ -12,11 +12,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from adversary.distortion import Distortion, distortion
-from adversary.instance import Instance
-from adversary.method import Method, Outcome
-from adversary.population import Population
-from adversary.preferences import Preferences
+from adversary.interface.method import Method, Outcome
+from adversary.interface.preferences import Preferences
+from adversary.problem.distortion import Distortion, distortion
+from adversary.problem.instance import Instance
+from adversary.problem.population import Population
 from adversary.searching.space import SearchSpace
 
 

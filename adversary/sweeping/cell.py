@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import torch
 
 from adversary import verbs
-from adversary.certify import Certificate
-from adversary.method import by_name
+from adversary.certifying.certify import Certificate
+from adversary.interface.method import by_name
 from adversary.searching.strategy import Incumbent
 from adversary.sweeping.study import Cell
 

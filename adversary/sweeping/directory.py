@@ -20,11 +20,11 @@ from typing import Any
 
 from adversary import files
 from adversary.certificate import check
-from adversary.certify import Certificate
-from adversary.document import Document, read
+from adversary.certifying.certify import Certificate
 from adversary.errors import InputError
 from adversary.exact import parse_rational, to_text
-from adversary.instance import Independent, Instance
+from adversary.problem.document import Document, read
+from adversary.problem.instance import Independent, Instance
 from adversary.sweeping.cell import Failure
 from adversary.sweeping.study import Cell, kl_text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from adversary.method import available
+from adversary.interface.method import available
 from adversary.searching.run import default_users
 from adversary.sweeping.study import Cell
 from adversary.theory import Theorem, all_theorems

@@ -14,7 +14,7 @@ from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from urllib.parse import urlsplit
 
-from adversary.certify import Certificate
+from adversary.certifying.certify import Certificate
 from adversary.errors import InputError
 from adversary.sweeping.cell import Failure, described, run
 from adversary.sweeping.study import Cell

@@ -14,8 +14,8 @@ from typing import Any
 
 from adversary.errors import InputError
 from adversary.exact import parse_rational, to_text
-from adversary.instance import PairLaw, uniform
-from adversary.method import by_name
+from adversary.interface.method import by_name
+from adversary.problem.instance import PairLaw, uniform
 from adversary.searching.run import STRATEGIES, default_users
 from adversary.searching.space import FREE, MAX_ALTERNATIVES, SearchSpace
 from adversary.searching.strategy import Strategy

@@ -10,7 +10,7 @@ from functools import cache
 from importlib import import_module
 
 from adversary.exact import to_float
-from adversary.instance import Instance
+from adversary.problem.instance import Instance
 from adversary.theory.theorem import Theorem
 
 __all__ = ["Theorem", "all_theorems", "applicable", "known"]

@@ -17,7 +17,7 @@ As Copeland ignores the budget, a reference with nearly all mass on a gives the 
 
 from __future__ import annotations
 
-from adversary.instance import Instance
+from adversary.problem.instance import Instance
 from adversary.theory import ghy_thm12
 from adversary.theory.formulas import borda_rate
 from adversary.theory.parameters import count

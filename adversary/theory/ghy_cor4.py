@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adversary.instance import Instance
+from adversary.problem.instance import Instance
 from adversary.theory import ghy_thm3
 from adversary.theory.formulas import rate
 from adversary.theory.sources import GHY

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from adversary.errors import InputError
 from adversary.exact import parse_rational, to_decimal
-from adversary.instance import Independent, Instance, UserType
+from adversary.problem.instance import Independent, Instance, UserType
 from adversary.theory.formulas import best_gamma, borda_rate
 from adversary.theory.parameters import (
     ball,

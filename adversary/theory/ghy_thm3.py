@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from adversary.instance import Instance, UserType, uniform
+from adversary.problem.instance import Instance, UserType, uniform
 from adversary.theory.formulas import rate
 from adversary.theory.parameters import (
     below,

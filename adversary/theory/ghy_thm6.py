@@ -7,7 +7,7 @@ import sys
 from fractions import Fraction
 
 from adversary.errors import InputError
-from adversary.instance import Independent, Instance, Reference, UserType, uniform
+from adversary.problem.instance import Independent, Instance, Reference, UserType, uniform
 from adversary.theory.parameters import (
     above,
     ball,

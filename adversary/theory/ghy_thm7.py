@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from adversary.instance import Instance, Reference, uniform
+from adversary.problem.instance import Instance, Reference, uniform
 from adversary.theory import ghy_thm3
 from adversary.theory.formulas import rate
 from adversary.theory.parameters import number

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from adversary.errors import InputError
 from adversary.exact import parse_rational
-from adversary.instance import Instance, Pairs, UserType, all_pairs
+from adversary.problem.instance import Instance, Pairs, UserType, all_pairs
 from adversary.theory.parameters import (
     ball,
     below,

@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-from adversary.instance import Instance, Pairs, Reference, UserType
+from adversary.problem.instance import Instance, Pairs, Reference, UserType
 from adversary.theory.parameters import beta_of, number
 from adversary.theory.sources import PROJECT
 from adversary.theory.theorem import Theorem

@@ -21,7 +21,7 @@ import math
 import sys
 from fractions import Fraction
 
-from adversary.instance import Independent, Instance, Reference, UserType
+from adversary.problem.instance import Independent, Instance, Reference, UserType
 from adversary.theory.parameters import (
     above,
     ball,

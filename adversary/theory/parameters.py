@@ -9,7 +9,7 @@ from flint import arb, ctx, fmpq
 
 from adversary.errors import InputError
 from adversary.exact import parse_rational
-from adversary.instance import MAX_BETA
+from adversary.problem.instance import MAX_BETA
 
 DIGITS = 40
 

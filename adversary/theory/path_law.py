@@ -45,7 +45,7 @@ from fractions import Fraction
 from functools import cache
 from itertools import pairwise
 
-from adversary.instance import Instance, Pairs, UserType
+from adversary.problem.instance import Instance, Pairs, UserType
 from adversary.theory.formulas import curve, rate
 from adversary.theory.parameters import (
     ball,

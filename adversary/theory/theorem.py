@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from adversary.instance import Instance
+from adversary.problem.instance import Instance
 from adversary.theory.sources import Source
 
 Setting = Literal["social-choice", "alignment"]

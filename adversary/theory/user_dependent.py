@@ -20,7 +20,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-from adversary.instance import Independent, Instance, Pairs, UserDependent, UserType
+from adversary.problem.instance import Independent, Instance, Pairs, UserDependent, UserType
 from adversary.theory.parameters import below, beta_of, half_margin, number, working_precision
 from adversary.theory.sources import PROJECT
 from adversary.theory.theorem import Theorem

@@ -17,8 +17,8 @@ import numpy as np
 import scipy.optimize
 
 from adversary.exact import to_decimal
-from adversary.instance import Independent, Instance, Pairs, Reference, UserType, all_pairs
-from adversary.method import Method
+from adversary.interface.method import Method
+from adversary.problem.instance import Independent, Instance, Pairs, Reference, UserType, all_pairs
 from adversary.searching.simplify import values
 from adversary.searching.space import FREE, SearchSpace
 from adversary.searching.strategy import Incumbent, Strategy

@@ -11,7 +11,7 @@ from typing import ClassVar, final
 
 import torch
 
-from adversary.method import Method
+from adversary.interface.method import Method
 from adversary.searching.space import SearchSpace
 from adversary.searching.strategy import Incumbent, Strategy, assess
 

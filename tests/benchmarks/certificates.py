@@ -23,10 +23,10 @@ import numpy as np
 import torch
 
 from adversary import certificate
-from adversary.certify import RULES, Certificate, certify
+from adversary.certifying.certify import RULES, Certificate, certify
 from adversary.exact import to_decimal
-from adversary.instance import Independent, Instance, Pairs, Reference, UserType, all_pairs
-from adversary.method import by_name
+from adversary.interface.method import by_name
+from adversary.problem.instance import Independent, Instance, Pairs, Reference, UserType, all_pairs
 
 AIMS = {3: 0.020, 64: 5.0}  # seconds for one check
 PROCESS = 0.3  # seconds for a process that checks the small file

@@ -22,8 +22,8 @@ import torch
 from torch import Tensor
 
 from adversary import DPO, NLHF, RLHF, Borda, MaximalLotteries, Method, Population
-from adversary.distortion import evaluate
-from adversary.method import Status
+from adversary.interface.method import Status
+from adversary.problem.distortion import evaluate
 from tests import reference
 
 BATCH, M, USERS, BETA = 4096, 8, 8, 5.0

@@ -32,10 +32,10 @@ import torch
 from adversary import NLHF, RLHF, Borda, Method
 from adversary.columns.generation import Solution, solve
 from adversary.columns.program import Program
-from adversary.instance import uniform
+from adversary.problem.instance import uniform
 from adversary.searching import concrete
-from adversary.searching.columns import Columns
 from adversary.searching.evolution import Evolution
+from adversary.searching.exact import Columns
 from adversary.searching.frames import Frame, Pattern
 from adversary.searching.gradient import Gradient
 from adversary.searching.space import FREE, SearchSpace

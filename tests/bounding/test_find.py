@@ -15,7 +15,7 @@ from adversary.bounding.find import UpperBound, bound
 from adversary.bounding.proving import Proved
 from adversary.certificate import check
 from adversary.errors import CertificateError, InputError
-from adversary.instance import Independent, uniform
+from adversary.problem.instance import Independent, uniform
 from tests.bounding.test_rewards import CASES
 
 INDEPENDENT = "every independent law, every m"

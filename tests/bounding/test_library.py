@@ -9,9 +9,9 @@ import pytest
 
 from adversary.bounding.find import bound
 from adversary.bounding.library import requests, write
-from adversary.catalogue import bounds_markdown
 from adversary.certificate import check
 from adversary.errors import CertificateError
+from adversary.results.catalogue import bounds_markdown
 
 FOLDER = Path(__file__).parent.parent.parent / "instances" / "bounds"
 FILES = sorted(FOLDER.glob("*.json"))
@@ -30,7 +30,7 @@ def test_every_request_has_its_file() -> None:
 
 
 def test_table_is_generated_from_the_files() -> None:
-    """`python -m adversary.catalogue instances` writes it."""
+    """`python -m adversary.results.catalogue instances` writes it."""
     assert (FOLDER / "README.md").read_text("utf-8") == bounds_markdown(FOLDER)
 
 

@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 import torch
 
-from adversary import kl_ball
 from adversary.bounding.rewards import prove_reward
 from adversary.columns.generation import solve
 from adversary.columns.program import Program
-from adversary.conditions import Target
-from adversary.distortion import evaluate
 from adversary.errors import InputError
 from adversary.exact import to_decimal
-from adversary.instance import Independent, Instance, Reference, UserType
-from adversary.method import by_name
+from adversary.interface.conditions import Target
+from adversary.interface.method import by_name
 from adversary.methods.rlhf import reward_conditions
-from adversary.population import Population
+from adversary.problem.distortion import evaluate
+from adversary.problem.instance import Independent, Instance, Reference, UserType
+from adversary.problem.population import Population
+from adversary.solvers import kl_ball
 from adversary.theory import kl_vertex
 from tests.bounding.test_kernels import assert_checked
 

@@ -7,10 +7,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from adversary.certify import Certificate, certify
-from adversary.document import read, to_json
-from adversary.instance import Instance
-from adversary.method import by_name
+from adversary.certifying.certify import Certificate, certify
+from adversary.interface.method import by_name
+from adversary.problem.document import read, to_json
+from adversary.problem.instance import Instance
 
 
 def instance_of(document: dict[str, Any]) -> Instance:

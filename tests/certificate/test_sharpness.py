@@ -16,9 +16,9 @@ import pytest
 from mpmath import mp, mpf
 
 from adversary.certificate import check
-from adversary.certify import certify
-from adversary.instance import Independent, Instance, Pairs, Reference, UserType
-from adversary.method import by_name
+from adversary.certifying.certify import certify
+from adversary.interface.method import by_name
+from adversary.problem.instance import Independent, Instance, Pairs, Reference, UserType
 from adversary.theory import ghy_cor4, ghy_thm3, ghy_thm6, ghy_thm9, ghy_thm12
 from adversary.theory.formulas import borda_rate, rate
 

@@ -20,9 +20,9 @@ import torch
 from mpmath import mp, mpf
 
 from adversary.certificate import Rejected, check, proved_bound
-from adversary.distortion import evaluate
-from adversary.method import by_name
-from adversary.population import Population
+from adversary.interface.method import by_name
+from adversary.problem.distortion import evaluate
+from adversary.problem.population import Population
 from adversary.searching.gradient import Gradient
 from adversary.searching.run import find
 from adversary.searching.space import FREE

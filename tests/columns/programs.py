@@ -11,7 +11,7 @@ from numpy import ndarray
 from torch import Tensor
 
 from adversary.columns.program import Program
-from adversary.conditions import Target
+from adversary.interface.conditions import Target
 from tests.generators import NEVER, tensor
 
 

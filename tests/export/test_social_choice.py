@@ -10,10 +10,10 @@ import pytest
 from mpmath import mp
 from preflibtools.instances import MatchingInstance
 
-from adversary import precise
-from adversary.document import read
+from adversary.certifying import precise
 from adversary.export import pref_voting, preflib
 from adversary.export.source import load
+from adversary.problem.document import read
 from tests.export.samples import AWKWARD_NAMES, INSTANCES, RLHF, awkward
 
 

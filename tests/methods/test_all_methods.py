@@ -10,8 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from adversary.distortion import evaluate
-from adversary.method import Method, Status, available
+from adversary.interface.method import Method, Status, available
 from adversary.methods.borda import Borda
 from adversary.methods.copeland import Copeland
 from adversary.methods.dpo import DPO
@@ -19,7 +18,8 @@ from adversary.methods.ipo import IPO
 from adversary.methods.maximal_lotteries import MaximalLotteries
 from adversary.methods.nlhf import NLHF
 from adversary.methods.rlhf import RLHF
-from adversary.population import Population
+from adversary.problem.distortion import evaluate
+from adversary.problem.population import Population
 from tests.generators import LAWS, NEVER, populations, preferences, skew, tensor
 
 METHODS = [Borda(), Copeland(), DPO(), IPO(), MaximalLotteries(), NLHF(), RLHF()]
@@ -234,7 +234,7 @@ def test_all_tied(method: Method) -> None:
         inside = method in IN_THE_BALL
         top = outcome.highest(values).item()
         if inside:
-            from adversary import kl_ball
+            from adversary.solvers import kl_ball
 
             p = tied.preferences()
             assert top == pytest.approx(

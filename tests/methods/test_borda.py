@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from adversary.method import Status
+from adversary.interface.method import Status
 from adversary.methods.borda import Borda
 from tests.generators import NEVER, bradley_terry, populations, preferences, tensor
 

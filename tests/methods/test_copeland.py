@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from adversary.method import Status
+from adversary.interface.method import Status
 from adversary.methods.copeland import Copeland
 from tests.generators import LAWS, NEVER, bradley_terry, populations, preferences
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from adversary import kl_ball
-from adversary.method import Status
+from adversary.interface.method import Status
 from adversary.methods.dpo import DPO
 from adversary.methods.rlhf import RLHF
+from adversary.solvers import kl_ball
 from tests import reference
 from tests.generators import NEVER, bradley_terry, chain, populations, preferences, skew
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from adversary.method import Status
+from adversary.interface.method import Status
 from adversary.methods.borda import Borda
 from adversary.methods.ipo import IPO
 from tests import reference

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from adversary.method import Status
+from adversary.interface.method import Status
 from adversary.methods.maximal_lotteries import MaximalLotteries
 from tests import reference
 from tests.generators import LAWS, NEVER, populations, preferences

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from adversary import kl_ball
-from adversary.method import Status
+from adversary.interface.method import Status
 from adversary.methods.maximal_lotteries import MaximalLotteries
 from adversary.methods.nlhf import NLHF
+from adversary.solvers import kl_ball
 from tests import reference
 from tests.generators import LAWS, bradley_terry, populations, preferences, skew, tensor
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from adversary.method import Status
+from adversary.interface.method import Status
 from adversary.methods.rlhf import RLHF
 from tests import reference
 from tests.generators import LAWS, NEVER, bradley_terry, chain, populations, preferences

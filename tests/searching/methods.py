@@ -9,9 +9,9 @@ import cvxpy as cp
 import numpy as np
 import torch
 
-from adversary.method import Method, Outcome, Status
+from adversary.interface.method import Method, Outcome, Status
+from adversary.interface.preferences import Preferences
 from adversary.methods.rlhf import RLHF
-from adversary.preferences import Preferences
 
 
 @final

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 
 from adversary import DPO, IPO, NLHF, RLHF, Borda, Copeland, Method
-from adversary.certify import certify
-from adversary.conditions import Conditions, Target
-from adversary.instance import Independent, Pairs, UserDependent
-from adversary.population import Population
+from adversary.certifying.certify import certify
+from adversary.interface.conditions import Conditions, Target
+from adversary.problem.instance import Independent, Pairs, UserDependent
+from adversary.problem.population import Population
 from adversary.searching import concrete
-from adversary.searching.columns import _build, _instance, _look, _Place, _starts, _View
+from adversary.searching.exact import _build, _instance, _look, _Place, _starts, _View
 from adversary.searching.simplify import values
 from adversary.searching.space import FREE, SearchSpace
 

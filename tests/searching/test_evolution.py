@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from adversary import Borda
-from adversary.instance import UserType
+from adversary.problem.instance import UserType
 from adversary.searching.evolution import Evolution
 from adversary.searching.run import find
 from adversary.searching.space import FREE

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from adversary import NLHF, RLHF
-from adversary.instance import Independent, Pairs
+from adversary.problem.instance import Independent, Pairs
 from adversary.searching.frames import Frame, pair_masses, patterns
 from adversary.searching.space import FREE, SearchSpace
 from tests.generators import NEVER

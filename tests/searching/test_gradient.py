@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from adversary import DPO, IPO, NLHF, RLHF, Borda, Copeland, MaximalLotteries, Method
-from adversary.instance import UserType
+from adversary.problem.instance import UserType
 from adversary.searching.gradient import Gradient
 from adversary.searching.run import find
 from adversary.searching.space import FREE, LAWS, SearchSpace

@@ -13,10 +13,10 @@ import torch
 
 import adversary
 from adversary import DPO, NLHF, RLHF, Borda, MaximalLotteries, Method
-from adversary.distortion import evaluate
 from adversary.errors import InputError, SearchError
-from adversary.instance import Pairs, UserType
-from adversary.population import Population
+from adversary.problem.distortion import evaluate
+from adversary.problem.instance import Pairs, UserType
+from adversary.problem.population import Population
 from adversary.searching.evolution import Evolution
 from adversary.searching.gradient import Gradient
 from adversary.searching.run import Finding, find

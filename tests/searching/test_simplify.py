@@ -9,7 +9,10 @@ import torch
 
 from adversary.errors import InputError
 from adversary.exact import to_text
-from adversary.instance import (
+from adversary.methods.borda import Borda
+from adversary.methods.nlhf import NLHF
+from adversary.methods.rlhf import RLHF
+from adversary.problem.instance import (
     Independent,
     Instance,
     Pairs,
@@ -19,9 +22,6 @@ from adversary.instance import (
     all_pairs,
     uniform,
 )
-from adversary.methods.borda import Borda
-from adversary.methods.nlhf import NLHF
-from adversary.methods.rlhf import RLHF
 from adversary.searching.simplify import polish, simplify, values
 
 # A worst case of Borda at β = 4 as a search leaves it: four types, long numbers.

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from adversary.errors import InputError
-from adversary.instance import (
+from adversary.problem.instance import (
     Independent,
     Instance,
     PairLaw,
@@ -20,7 +20,7 @@ from adversary.instance import (
     UserType,
     all_pairs,
 )
-from adversary.population import Population
+from adversary.problem.population import Population
 from adversary.searching.space import FREE, LAWS, MAX_ALTERNATIVES, MAX_USERS, SearchSpace
 
 BETA = Fraction(5)

@@ -11,10 +11,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from adversary.distortion import evaluate
-from adversary.instance import Instance
-from adversary.method import Status, by_name
-from adversary.population import Population
+from adversary.interface.method import Status, by_name
+from adversary.problem.distortion import evaluate
+from adversary.problem.instance import Instance
+from adversary.problem.population import Population
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adversary.distortion import evaluate
-from adversary.method import Status, by_name
+from adversary.interface.method import Status, by_name
+from adversary.problem.distortion import evaluate
 from adversary.theory import ag_borda_2k, borda_kernel, ghy_thm2, ghy_thm12
 from adversary.theory.borda_kernel import kernel
 from adversary.theory.formulas import best_gamma, curve, gain, rate

@@ -8,12 +8,12 @@ from fractions import Fraction
 import pytest
 import torch
 
-from adversary.certify import certify
-from adversary.distortion import evaluate
+from adversary.certifying.certify import certify
 from adversary.errors import InputError
-from adversary.instance import Reference, UserType
-from adversary.method import Status, by_name
-from adversary.population import Population
+from adversary.interface.method import Status, by_name
+from adversary.problem.distortion import evaluate
+from adversary.problem.instance import Reference, UserType
+from adversary.problem.population import Population
 from adversary.theory.ag_copeland_2k import THEOREM as PUBLISHED
 from adversary.theory.copeland import THEOREM, bound, instance
 from adversary.theory.formulas import borda_rate, rate

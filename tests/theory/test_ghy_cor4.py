@@ -7,9 +7,9 @@ from fractions import Fraction
 import pytest
 import torch
 
-from adversary.distortion import evaluate
-from adversary.method import Status, by_name
-from adversary.population import Population
+from adversary.interface.method import Status, by_name
+from adversary.problem.distortion import evaluate
+from adversary.problem.population import Population
 from adversary.theory.formulas import rate
 from adversary.theory.ghy_cor4 import THEOREM, instance
 

@@ -7,10 +7,10 @@ from fractions import Fraction
 
 import pytest
 
-from adversary.document import Document, read, write
 from adversary.errors import InputError
-from adversary.instance import Independent, uniform
-from adversary.method import Status
+from adversary.interface.method import Status
+from adversary.problem.document import Document, read, write
+from adversary.problem.instance import Independent, uniform
 from adversary.theory.formulas import best_gamma, borda_rate, curve, rate
 from adversary.theory.ghy_thm12 import THEOREM, instance
 

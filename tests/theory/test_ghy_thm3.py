@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adversary.document import Document, read, write
 from adversary.errors import InputError
-from adversary.method import Status
+from adversary.interface.method import Status
+from adversary.problem.document import Document, read, write
 from adversary.theory.formulas import rate
 from adversary.theory.ghy_thm3 import THEOREM, instance
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from adversary.errors import InputError
-from adversary.method import Status
+from adversary.interface.method import Status
 from adversary.theory.ghy_thm6 import THEOREM, bound, instance, smallest_m
 
 

@@ -8,10 +8,10 @@ from fractions import Fraction
 
 import pytest
 
-from adversary.distortion import evaluate
 from adversary.errors import InputError
-from adversary.instance import Reference
-from adversary.method import Status, by_name
+from adversary.interface.method import Status, by_name
+from adversary.problem.distortion import evaluate
+from adversary.problem.instance import Reference
 from adversary.theory import ghy_thm6, ghy_thm9, ghy_thm12
 from adversary.theory.formulas import rate
 from adversary.theory.ghy_thm7 import THEOREM, bound, instance, small_budget

@@ -9,10 +9,10 @@ from itertools import pairwise
 
 import pytest
 
-from adversary.document import Document, read, write
 from adversary.errors import InputError
-from adversary.instance import Pairs, Reference
-from adversary.method import Status
+from adversary.interface.method import Status
+from adversary.problem.document import Document, read, write
+from adversary.problem.instance import Pairs, Reference
 from adversary.theory.formulas import rate
 from adversary.theory.ghy_thm9 import THEOREM, instance
 

@@ -6,9 +6,9 @@ import math
 
 import pytest
 
-from adversary.certify import certify
+from adversary.certifying.certify import certify
 from adversary.errors import InputError
-from adversary.method import Status, by_name
+from adversary.interface.method import Status, by_name
 from adversary.theory.kl_path import THEOREM, bound, instance, lead
 
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adversary.certify import certify
+from adversary.certifying.certify import certify
 from adversary.errors import InputError
-from adversary.method import Status, by_name
+from adversary.interface.method import Status, by_name
 from adversary.theory.ghy_thm6 import bound as published
 from adversary.theory.kl_vertex import THEOREM, bound, instance, kernel
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from adversary.certify import certify
+from adversary.certifying.certify import certify
 from adversary.columns.generation import solve as solve_program
 from adversary.errors import InputError
-from adversary.instance import Instance, Pairs, Reference
-from adversary.method import Status, by_name
+from adversary.interface.method import Status, by_name
+from adversary.problem.instance import Instance, Pairs, Reference
 from adversary.theory import ghy_thm9
 from adversary.theory.formulas import borda_rate, curve, rate
 from adversary.theory.path_law import (

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import adversary.theory
-from adversary.method import available
+from adversary.interface.method import available
 from adversary.theory import all_theorems, applicable
 
 BETAS = (1e-3, 0.1, 1.0, 2.0, 4.0, 8.0, 12.0, 20.0, 50.0)

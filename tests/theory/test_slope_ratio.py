@@ -8,9 +8,9 @@ from fractions import Fraction
 
 import pytest
 
-from adversary.distortion import evaluate
-from adversary.instance import Reference
-from adversary.method import Status, by_name
+from adversary.interface.method import Status, by_name
+from adversary.problem.distortion import evaluate
+from adversary.problem.instance import Reference
 from adversary.theory import kl_vertex
 from adversary.theory.slope_ratio import THEOREM, bound
 

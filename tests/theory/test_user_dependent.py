@@ -8,11 +8,11 @@ from fractions import Fraction
 import pytest
 import torch
 
-from adversary.certify import certify
-from adversary.distortion import evaluate
+from adversary.certifying.certify import certify
 from adversary.errors import InputError
-from adversary.instance import Independent, Instance, Pairs, UserDependent, UserType
-from adversary.method import Status, by_name
+from adversary.interface.method import Status, by_name
+from adversary.problem.distortion import evaluate
+from adversary.problem.instance import Independent, Instance, Pairs, UserDependent, UserType
 from adversary.theory import ghy_thm3
 from adversary.theory.formulas import rate
 from adversary.theory.user_dependent import THEOREM, bound, instance, on_pairs

@@ -1,0 +1,1 @@
+"""What a method is, and all that it may see."""

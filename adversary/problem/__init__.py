@@ -1,0 +1,1 @@
+"""The instance, and what it is worth."""

@@ -1,0 +1,1 @@
+"""What folders of certified files say together."""

@@ -1,0 +1,1 @@
+"""Float solvers that methods share."""
