@@ -22,6 +22,7 @@ class Verdict:
     """What the checker says of one file; the other fields are None if it is malformed.
 
     A certificate claims at least `bound`, for `policies`; an upper bound claims `at_most`.
+    `infinite`: it is also proved that these policies have utility 0, so that the ratio is infinite.
     """
 
     accepted: bool
@@ -30,11 +31,12 @@ class Verdict:
     bound: Fraction | None = None
     policies: str | None = None
     at_most: Fraction | None = None
+    infinite: bool = False
 
 
 def check(path: str | os.PathLike[str]) -> Verdict:
     """Whether the file proves its claim. Raises nothing, whatever the path and the content."""
-    document, upper, accepted = None, None, False
+    document, upper, accepted, infinite = None, None, False, False
     try:
         raw = load(read(path))
         if isinstance(raw, dict) and raw.get("format") == BOUND_FORMAT:
@@ -43,7 +45,7 @@ def check(path: str | os.PathLike[str]) -> Verdict:
             message = upper.text
         else:
             document = of_json(raw)
-            _prove(document)
+            infinite = _prove(document)
             plural = "every policy" if document.policies == "every" else "some policy"
             message = f"{document.method} distortion >= {document.bound_text} ({plural})"
         accepted = True
@@ -58,7 +60,9 @@ def check(path: str | os.PathLike[str]) -> Verdict:
     if document is None:
         return Verdict(False, message)
     at_least = Fraction(int(document.bound.p), int(document.bound.q))
-    return Verdict(accepted, message, document.method, at_least, document.policies)
+    return Verdict(
+        accepted, message, document.method, at_least, document.policies, infinite=infinite
+    )
 
 
 def proved_bound(content: bytes, digits: int = 15) -> Fraction | None:
@@ -91,8 +95,8 @@ def _proved(value: Number) -> bool:
     return (not isinstance(value, arb) or value.is_finite()) and (value >= 0) is True
 
 
-def _prove(document: Document) -> None:
-    """Returns if the claim is proved, raises `Rejected` if not."""
+def _prove(document: Document) -> bool:
+    """Whether the ratio is infinite, if the claim is proved; raises `Rejected` if not."""
     reason, bits = "witness.reward: not close enough to the reward", 0
     for bits in _precisions(document):
         with ctx.workprec(bits):
@@ -110,7 +114,7 @@ def _prove(document: Document) -> None:
                 raise Rejected("users: the largest utility is 0; no distortion is defined")
             slack = found.best - document.bound * found.worst
             if (found.best > 0) is True and _proved(slack):
-                return
+                return (found.worst <= 0) is True
             whole, rest = divmod(int(_quotient(found, 12)[0] * 10**12), 10**12)
             reason = f"claim.distortion_at_least: the witness proves only >= {whole}.{rest:012d}"
             if (slack < 0) is True:
