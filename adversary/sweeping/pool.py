@@ -62,7 +62,7 @@ def cluster(
     try:
         from distributed import Client
     except ModuleNotFoundError:
-        expected = "the extra 'cluster' (pip install 'adversary[cluster]')"
+        expected = "the extra 'cluster' (pip install 'distortion-adversary[cluster]')"
         raise InputError("scheduler", address, expected) from None
     try:
         _knock(address)
