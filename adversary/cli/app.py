@@ -109,7 +109,7 @@ def _fail(message: str, status: int) -> int:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(__version__)
+        say(__version__)
         raise typer.Exit
 
 
@@ -130,9 +130,9 @@ def check_writable(path: Path, field: str = "out") -> None:
 
 @contextmanager
 def written(
-    save: Callable[[Path], Sequence[Path] | None], path: Path | None, as_json: bool
+    save: Callable[[Path], Sequence[Path] | None], path: Path | None, quiet: bool
 ) -> Iterator[list[str]]:
-    """Write files by `save`, then let the body print the result, and say where the files are.
+    """Write files by `save`, then let the body print the result; unless `quiet` say where they are.
 
     The body gets the files' names. What cannot be written is printed all the same, and the error
     follows. With the path `-` the file goes to standard output, and what the body prints to
@@ -147,7 +147,7 @@ def written(
         failure = error
     with redirect_stdout(sys.stderr if to_stdout else sys.stdout):
         yield names
-        if names and not as_json and not to_stdout:
+        if names and not quiet and not to_stdout:
             say(f"written to {', '.join(names)}")
     if failure is not None:
         raise failure
@@ -164,7 +164,9 @@ def _save_to_stdout(save: Callable[[Path], object]) -> None:
 
 def say(line: str, err: bool = False) -> None:
     """Print a line; what a file's name could do to a terminal is spelled out."""
-    typer.echo(printable(line), err=err)
+    stream = sys.stderr if err else sys.stdout
+    stream.write(f"{printable(line)}\n")
+    stream.flush()
 
 
 def print_table(rows: Table) -> None:
@@ -179,4 +181,4 @@ def print_json(value: dict[str, Any]) -> None:
     """Print one JSON object: in UTF-8, or in ASCII where the stream or a letter makes it safer."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False)
     utf8 = codecs.lookup(sys.stdout.encoding or "utf-8").name == "utf-8"
-    typer.echo(text if utf8 and text.isprintable() else json.dumps(value, allow_nan=False))
+    say(text if utf8 and text.isprintable() else json.dumps(value, allow_nan=False))

@@ -46,7 +46,7 @@ def export(
         raise InputError("out", "nothing", f"--out FILE, as {to} is no text")
     content = exported(paths or [], form)
     raw = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
-    with written(lambda path: files.write_bytes(raw, path), out, as_json) as names:
+    with written(lambda path: files.write_bytes(raw, path), out, quiet=True) as names:
         if as_json:
             text = content if out is None else None
             print_json({"to": to, "file": next(iter(names), None), "text": text})

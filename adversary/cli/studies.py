@@ -238,7 +238,7 @@ def _print_rates(found: list[Rate], growth: list[Growth]) -> None:
     if rows.row_count:
         print_table(rows)
     if rows.row_count and growth:
-        typer.echo()
+        say("")
     if growth:
         rows = table("method", "setting", "law", "β", "m", "n", "largest", "m^p: p",
                      "exponential: rate", "grows as", "theory: p or rate")  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from adversary.cli.app import JSON, app, check_writable, print_json, print_table, written
+from adversary.cli.app import JSON, app, check_writable, print_json, print_table, say, written
 from adversary.errors import InputError
 
 if TYPE_CHECKING:
@@ -57,11 +57,12 @@ def table(
 
     wanted = None if beta is None else parse_rational("beta", beta)
     found = [row for row in everything if wanted in (None, row.beta)]
-    with written(save, figure, as_json or to == "latex"):
+    with written(save, figure, quiet=as_json or to == "latex"):
         if as_json:
             print_json({"rows": [_json(row) for row in found]})
         elif to == "latex":
-            typer.echo(_latex(found))
+            for line in _latex(found):
+                say(line)
         else:
             _print(found)
 
@@ -96,12 +97,12 @@ def _print(found: list[Row]) -> None:
     print_table(lines)
 
 
-def _latex(found: list[Row]) -> str:
-    """Return a tabular that needs booktabs."""
+def _latex(found: list[Row]) -> list[str]:
+    """Return the lines of a tabular that needs booktabs."""
     lines = [" & ".join(cells) + r" \\" for cells in (_HEADER, *map(_cells, found))]
     lines = [line.replace("β", r"$\beta$").replace("∞", r"$\infty$") for line in lines]
     head = [r"\begin{tabular}{lllrrrrll}", r"\toprule", lines[0], r"\midrule"]
-    return "\n".join([*head, *lines[1:], r"\bottomrule", r"\end{tabular}"])
+    return [*head, *lines[1:], r"\bottomrule", r"\end{tabular}"]
 
 
 def _json(row: Row) -> dict[str, Any]:

@@ -140,11 +140,11 @@ def _print_list(found: tuple[Theorem, ...]) -> None:
         where = "social choice and alignment" if theorem.setting == "both" else theorem.setting
         source = theorem.source
         paper = f"arXiv {source.arxiv}" if source.arxiv else source.title
-        typer.echo(f"{theorem.key}: {theorem.title}")
-        typer.echo(f"  {source.short} {theorem.place} ({paper}), {theorem.status} bound")
-        typer.echo(f"  {', '.join(theorem.methods)}; {where}; law {', '.join(theorem.laws)}")
-        typer.echo(f"  bound: {theorem.formula}")
-        typer.echo(f"  assumes: {theorem.assumptions}")
+        say(f"{theorem.key}: {theorem.title}")
+        say(f"  {source.short} {theorem.place} ({paper}), {theorem.status} bound")
+        say(f"  {', '.join(theorem.methods)}; {where}; law {', '.join(theorem.laws)}")
+        say(f"  bound: {theorem.formula}")
+        say(f"  assumes: {theorem.assumptions}")
 
 
 def _print_findings(findings: list[Finding]) -> None:
