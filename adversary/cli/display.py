@@ -31,7 +31,7 @@ def table(*header: str) -> Table:
     return Table(*header, box=None, pad_edge=False, padding=(0, 2, 0, 0))
 
 
-def print_search(console: Console, result: SearchResult, file: str | None) -> None:
+def print_search(console: Console, result: SearchResult) -> None:
     """Print what a search found, beside what is published."""
     finding, certificate = result.finding, result.certificate
     if certificate is None:
@@ -58,8 +58,6 @@ def print_search(console: Console, result: SearchResult, file: str | None) -> No
             known.add_row(place, theorem.status, f"{value:.6g}", share, verdict)
         console.print(known)
     print_instance(console, result.instance)
-    if file is not None:
-        console.print(f"written to {file}")
 
 
 def _ceiling(ceiling: Ceiling) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import torch
 
 from adversary.certificate import check
 from adversary.certifying.certify import Certificate
+from adversary.errors import InputError
 from adversary.exact import to_text
-from adversary.interface.method import Method, Status
+from adversary.interface.method import Method, Status, available, by_name
 from adversary.problem.distortion import evaluate
 from adversary.problem.instance import Instance
 from adversary.problem.population import Population
@@ -28,7 +28,7 @@ def comparisons(result: SearchResult) -> dict[str, Comparison]:
     return {c.theorem.key: c for c in compared}
 
 
-def of_search(result: SearchResult, out: Path | None) -> dict[str, Any]:
+def of_search(result: SearchResult, file: str | None) -> dict[str, Any]:
     """Return a search's result; the certified bound is None where there is no certificate.
 
     So is the verdict on a theorem that says nothing of the certified instance.
@@ -50,7 +50,7 @@ def of_search(result: SearchResult, out: Path | None) -> dict[str, Any]:
             }
             for t, value in finding.theory
         ],
-        "file": None if out is None else str(out),
+        "file": file,
         "seconds": round(finding.seconds, 3),
         "strategy": finding.strategy,
         "seed": finding.seed,
@@ -70,6 +70,17 @@ def _of_ceiling(ceiling: Ceiling) -> dict[str, Any]:
         "vanishing": list(ceiling.limits),
         "certified": False,
     }
+
+
+def of_outcomes(instance: Instance) -> tuple[list[dict[str, Any]], list[InputError]]:
+    """Return every method's policy on one instance, and what was wrong with methods that fail."""
+    rows, failures = [], []
+    for name in available():
+        try:
+            rows.append(of_outcome(instance, by_name(name)))
+        except InputError as error:
+            failures.append(error)
+    return rows, failures
 
 
 def of_outcome(instance: Instance, method: Method) -> dict[str, Any]:
@@ -92,14 +103,14 @@ def of_outcome(instance: Instance, method: Method) -> dict[str, Any]:
     }
 
 
-def of_certificate(certificate: Certificate, method: str, out: Path) -> dict[str, Any]:
+def of_certificate(certificate: Certificate, method: str, file: str | None) -> dict[str, Any]:
     """Return what a certificate in a file proves."""
     return {
         "method": method,
         "beta": to_text(certificate.instance.beta),
         "certified_lower_bound": to_text(certificate.lower_bound, decimal=True),
         "policies": certificate.policies,
-        "file": str(out),
+        "file": file,
     }
 
 

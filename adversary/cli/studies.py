@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from adversary.cli.app import JSON, WHOLE, app, check_writable, print_json, print_table
+from adversary.cli.app import (
+    INTERRUPTED,
+    JSON,
+    STDOUT,
+    WHOLE,
+    app,
+    check_writable,
+    print_json,
+    print_table,
+    say,
+    written,
+)
 from adversary.errors import InputError
 
 if TYPE_CHECKING:
@@ -32,9 +43,13 @@ def sweep(
     """Run a grid of searches; a certificate for each, or a record of why there is none.
 
     Stop it at any moment and run it again: it goes on where it was, and tries again what failed.
+    Ctrl-C and SIGTERM write the index and say what stands.
     """
     from adversary.sweeping.run import sweep as run
     from adversary.sweeping.study import read
+
+    if out == STDOUT:
+        raise InputError("out", str(out), "a directory, as there are many files")
 
     cells = read(study)
     with _progress(len(cells.cells)) as report:
@@ -43,6 +58,8 @@ def sweep(
         print_json(_sweep_json(result, out))
     else:
         _print_sweep(result, out)
+    if result.stopped == "interrupted":
+        raise typer.Exit(INTERRUPTED)
     raise typer.Exit(1 if result.failed else 0)
 
 
@@ -56,6 +73,7 @@ def _sweep_json(result: Sweep, out: Path) -> dict[str, Any]:
         "certified": result.certified,
         "certified_before": result.before,
         "failed": [{"cell": name, "reason": reason} for name, reason in result.failed],
+        "stopped": result.stopped,
         "best": best
         and {"certified_lower_bound": to_text(best[0], decimal=True), **best[1].specification},
     }
@@ -63,11 +81,13 @@ def _sweep_json(result: Sweep, out: Path) -> dict[str, Any]:
 
 def _print_sweep(result: Sweep, out: Path) -> None:
     for name, reason in result.failed:
-        typer.echo(f"failed: {name}: {reason}", err=True)
+        say(f"failed: {name}: {reason}", err=True)
     done = f"{result.certified} certified, {result.before} certified before"
-    typer.echo(f"{out}: {result.cells} cells, {done}, {len(result.failed)} failed")
+    say(f"{out}: {result.cells} cells, {done}, {len(result.failed)} failed")
+    if result.stopped == "interrupted":
+        say("interrupted: what is certified stays; the same command does the rest")
     if best := _best(result):
-        typer.echo(f"largest bound: {best}")
+        say(f"largest bound: {best}")
 
 
 def _best(result: Sweep) -> str:
@@ -118,32 +138,30 @@ def rates(
 
     Files that the checker refuses count for nothing and give exit status 1.
     """
-    from adversary.figures.rates import save
+    from adversary.figures.rates import files, save
     from adversary.results import rates as module
     from adversary.sweeping.directory import entries
 
-    if figure is not None:
-        check_writable(figure)
-    files = entries(directory)
-    refused = [e for e in files if e.bound is None and e.instance is not None]
-    found = module.rates(files)
+    for file in [] if figure is None else files(figure):
+        check_writable(file, "figure")
+    certified = entries(directory)
+    refused = [e for e in certified if e.bound is None and e.instance is not None]
+    found = module.rates(certified)
     if not found:
         raise InputError("directory", str(directory), "a directory with certificates")
     growth = module.growth(found)
-    written = [] if figure is None else [str(file) for file in save(found, growth, figure)]
-    if as_json:
-        print_json({
-            "rates": [_rate_json(rate) for rate in found],
-            "growth_in_m": [_growth_json(group) for group in growth],
-            "refused": [str(e.path) for e in refused],
-            "figure": written,
-        })  # fmt: skip
-    else:
-        _print_rates(found, growth)
-        for file in written:
-            typer.echo(f"written to {file}")
-    for entry in refused:
-        typer.echo(f"refused: {entry.path}: {entry.reason}", err=True)
+    with written(lambda path: save(found, growth, path), figure, as_json) as names:
+        if as_json:
+            print_json({
+                "rates": [_rate_json(rate) for rate in found],
+                "growth_in_m": [_growth_json(group) for group in growth],
+                "refused": [str(e.path) for e in refused],
+                "figure": names,
+            })  # fmt: skip
+        else:
+            _print_rates(found, growth)
+        for entry in refused:
+            say(f"refused: {entry.path}: {entry.reason}", err=True)
     raise typer.Exit(1 if refused else 0)
 
 
@@ -220,7 +238,7 @@ def _print_rates(found: list[Rate], growth: list[Growth]) -> None:
     if rows.row_count:
         print_table(rows)
     if rows.row_count and growth:
-        typer.echo()
+        say("")
     if growth:
         rows = table("method", "setting", "law", "β", "m", "n", "largest", "m^p: p",
                      "exponential: rate", "grows as", "theory: p or rate")  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from adversary.cli.app import JSON, app, print_json, print_table
+from adversary.cli.app import JSON, app, print_json, print_table, say
 from adversary.errors import InputError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def theorems(
         return
     findings, refused = _findings(directories or [])
     for line in refused:
-        typer.echo(f"no certificate: {line}", err=True)
+        say(f"no certificate: {line}", err=True)
     alarms = [f for f in findings if f[3].verdict.alarm]
     if as_json:
         rows = [
@@ -58,7 +58,7 @@ def theorems(
     else:
         _print_findings(findings)
         for where, method, _, found in alarms:
-            typer.echo(f"alarm: {where}: {method} {found.in_words}", err=True)
+            say(f"alarm: {where}: {method} {found.in_words}", err=True)
     raise typer.Exit(1 if alarms or refused else 0)
 
 
@@ -140,11 +140,11 @@ def _print_list(found: tuple[Theorem, ...]) -> None:
         where = "social choice and alignment" if theorem.setting == "both" else theorem.setting
         source = theorem.source
         paper = f"arXiv {source.arxiv}" if source.arxiv else source.title
-        typer.echo(f"{theorem.key}: {theorem.title}")
-        typer.echo(f"  {source.short} {theorem.place} ({paper}), {theorem.status} bound")
-        typer.echo(f"  {', '.join(theorem.methods)}; {where}; law {', '.join(theorem.laws)}")
-        typer.echo(f"  bound: {theorem.formula}")
-        typer.echo(f"  assumes: {theorem.assumptions}")
+        say(f"{theorem.key}: {theorem.title}")
+        say(f"  {source.short} {theorem.place} ({paper}), {theorem.status} bound")
+        say(f"  {', '.join(theorem.methods)}; {where}; law {', '.join(theorem.laws)}")
+        say(f"  bound: {theorem.formula}")
+        say(f"  assumes: {theorem.assumptions}")
 
 
 def _print_findings(findings: list[Finding]) -> None:
