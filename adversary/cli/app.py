@@ -9,17 +9,12 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from adversary.errors import CertificateError, InputError, SearchError
 from adversary.version import __version__
-
-if TYPE_CHECKING:
-    from rich.table import Table
-
-_WIDE = 200  # columns of a table in a file or a pipe
 
 app = typer.Typer(
     help="Find worst cases of preference-alignment methods.",
@@ -100,14 +95,6 @@ def check_writable(path: Path) -> None:
         raise InputError("out", str(path), "a regular file")
     if not path.parent.is_dir():
         raise InputError("out", str(path), "a file in a directory that exists")
-
-
-def print_table(rows: Table) -> None:
-    """Print a table as wide as the terminal, or wide enough for a file."""
-    from rich.console import Console
-
-    width = None if sys.stdout.isatty() else _WIDE
-    Console(highlight=False, width=width).print(rows)
 
 
 def print_json(value: dict[str, Any]) -> None:

@@ -70,7 +70,7 @@ def simplify(
         )
     _finish(certificate, chosen, out or file, as_json)
     if not as_json:
-        display.print_instance(Console(highlight=False), certificate.instance)
+        display.print_instance(certificate.instance)
 
 
 def _method(document: Document, name: str | None) -> Method:
@@ -88,15 +88,14 @@ def _check_policies(policies: str) -> None:
 
 def _finish(certificate: Certificate, method: Method, out: Path, as_json: bool) -> None:
     from adversary.cli import report
-    from adversary.verbs import rounded_down
+    from adversary.cli.layout import certified, say
 
     certificate.save(out)
     if as_json:
         print_json(report.of_certificate(certificate, method.name, out))
         return
-    shown = rounded_down(certificate.lower_bound)
-    which = certificate.policies
-    typer.echo(f"{method.name}: certified distortion ≥ {shown}, {which} allowed policy: {out}")
+    claim = certified(certificate.lower_bound, certificate.infinite)
+    say(*f"{method.name}: {claim}, {certificate.policies} allowed policy:".split(), out)
 
 
 @app.command(epilog="Example: adversary check instances/*.json")

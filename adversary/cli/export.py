@@ -87,15 +87,13 @@ def show(
         print_json({"file": str(file), "claim": verdict, "methods": rows,
                     "figure": figure and str(figure)})  # fmt: skip
         return
-    from rich.console import Console
+    from adversary.cli.display import print_outcomes
+    from adversary.cli.layout import prose, say
 
-    from adversary.cli import display
-
-    console = Console(highlight=False)
-    display.print_outcomes(console, item.document.instance, rows)
-    console.print(_claim(item), markup=False)
+    print_outcomes(item.document.instance, rows)
+    prose(_claim(item))
     if figure is not None:
-        console.print(f"drawn in {figure}", markup=False)
+        say("drawn in", figure)
 
 
 def _claim(item: Item) -> str:
@@ -105,8 +103,7 @@ def _claim(item: Item) -> str:
 
 
 def _title(item: Item) -> str:
-    from adversary.cli.display import short
-    from adversary.verbs import rounded_down
+    from adversary.cli.layout import certified, short
 
     instance, verdict = item.document.instance, item.verdict
     budget = ""
@@ -115,5 +112,5 @@ def _title(item: Item) -> str:
     where = f"β = {short(instance.beta)}{budget}"
     if item.bound is None or verdict is None:
         return where
-    claim = f"{item.method}: certified distortion ≥ {rounded_down(item.bound)}"
+    claim = f"{item.method}: {certified(item.bound, item.infinite)}"
     return f"{claim} ({verdict.policies} policy)\n{where}"

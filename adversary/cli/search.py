@@ -58,8 +58,6 @@ def search(
     if not 2 <= alternatives <= MAX_ALTERNATIVES:
         expected = f"a whole number from 2 to {MAX_ALTERNATIVES}"
         raise InputError("alternatives", alternatives, expected)
-    from rich.console import Console
-
     from adversary import verbs
     from adversary.cli import display, report
 
@@ -81,7 +79,7 @@ def search(
     if as_json:
         print_json(report.of_search(result, out))
     else:
-        display.print_search(Console(highlight=False), result, None if out is None else str(out))
+        display.print_search(result, None if out is None else str(out))
     alarms = [c for c in report.comparisons(result).values() if c.verdict.alarm]
     for found in alarms:
         typer.echo(f"alarm: {chosen.name} {found.in_words}", err=True)
@@ -107,11 +105,9 @@ def solve(
     if as_json:
         print_json({"file": str(file), "methods": rows})
         return
-    from rich.console import Console
-
     from adversary.cli import display
 
-    display.print_outcomes(Console(highlight=False), instance, rows)
+    display.print_outcomes(instance, rows)
 
 
 @app.command()
