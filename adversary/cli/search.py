@@ -119,6 +119,8 @@ def methods(as_json: JSON = False) -> None:
     if as_json:
         print_json({"methods": [{"name": n, "summary": m.summary} for n, m in found.items()]})
         return
+    from adversary.cli.layout import say
+
     width = max(map(len, found))
     for name, method in found.items():
-        typer.echo(f"{name:{width}}  {method.summary}")
+        say(f"{name:{width}} ", *method.summary.split())

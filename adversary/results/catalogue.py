@@ -101,7 +101,7 @@ def _theory(instance: Instance, method: str) -> str:
     upper = min(((b, t.key) for t, b in bounds if t.status != "lower"), default=None)
     parts = [f"≥ {lower[0]:.6g} ({lower[1]})"] if lower else []
     parts += [f"≤ {upper[0]:.6g} ({upper[1]})"] if upper else []
-    return (", ".join(parts) or "nothing published").replace("inf", INFINITE)
+    return (", ".join(parts) or "nothing published").replace("≥ inf", INFINITE)
 
 
 if __name__ == "__main__":
