@@ -1,16 +1,18 @@
-"""Exact rationals: strict parsing, printing, and logarithms that never under- or overflow."""
+"""Exact rationals: strict parsing, printing, rounding, logarithms; nothing under- or overflows."""
 
 from __future__ import annotations
 
 import math
 import re
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 
 from adversary.errors import InputError
 
 MAX_DIGITS = 4_000
 MAX_EXPONENT = 5_000
+INFINITE = "infinite"
+"""How people read the distortion of a policy of utility 0."""
 _RATIONAL = re.compile(r"-?[0-9]+(?:/[0-9]+|(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)")
 _EXPECTED = "an exact number as a string: '3/7', '0.125' or '1e-40'"
 
@@ -58,6 +60,51 @@ def to_float(value: Fraction) -> float:
 def to_decimal(value: float, digits: int = 17) -> Fraction:
     """Return the shortest-looking exact decimal with `digits` significant digits near `value`."""
     return Fraction(f"{value:.{digits - 1}e}")
+
+
+def rounded(value: Fraction, digits: int, rounding: str = ROUND_HALF_EVEN) -> Decimal:
+    """Return the decimal of so many significant digits, rounded as the module `decimal` says."""
+    return _context(digits, rounding).divide(Decimal(value.numerator), Decimal(value.denominator))
+
+
+def rounded_down(value: Fraction, digits: int = 6) -> str:
+    """Return the largest decimal of so many significant digits that is at most the value."""
+    return _general(_stripped(rounded(value, digits, ROUND_FLOOR)), digits)
+
+
+def rounded_up(value: Fraction, digits: int = 6) -> str:
+    """Return the smallest decimal of so many significant digits that is at least the value."""
+    return _general(_stripped(rounded(value, digits, ROUND_CEILING)), digits)
+
+
+def nearest(value: Fraction, digits: int = 4) -> str:
+    """Return a decimal that tells a rounded number from an exact one, and 1 from what is near it.
+
+    1/8 is 0.125, 1/3 is 0.3333; 0.50001 is 0.5000, and 0.99999999 is 1-1e-08.
+    """
+    found = rounded(value, digits)
+    if found == value:
+        return _general(_stripped(found), digits)
+    if found == 1:
+        return f"1{'-' if value < 1 else '+'}{nearest(abs(1 - value), 2)}"
+    return _general(found, digits)
+
+
+def _context(digits: int, rounding: str) -> Context:
+    return Context(prec=digits, rounding=rounding, Emin=-(10**6), Emax=10**6)
+
+
+def _stripped(value: Decimal) -> Decimal:
+    """Return the same number without zeros at the end of its digits."""
+    return value.normalize(_context(len(value.as_tuple().digits), ROUND_HALF_EVEN))
+
+
+def _general(value: Decimal, digits: int) -> str:
+    """Return a decimal as the format code g writes floats: 0.000125, 745.74, 1.5e+06."""
+    if not value or -5 < value.adjusted() < digits:
+        return f"{value:f}"
+    mantissa, _, power = f"{value:e}".partition("e")
+    return f"{mantissa}e{int(power):+03d}"
 
 
 def to_text(value: Fraction, decimal: bool = False) -> str:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import Any
 
 from adversary.certifying.certify import Certificate, certify
@@ -117,19 +115,3 @@ def _provenance(finding: Finding) -> dict[str, Any]:
         "version": __version__,
         "stopped": finding.stopped,
     }
-
-
-def rounded_down(bound: Fraction, digits: int = 6) -> str:
-    """Return a decimal with so many significant digits, at most the bound."""
-    if bound <= 0:
-        return "0"
-    places = digits - 1 - math.floor(math.log10(bound))
-    scale = Fraction(10) ** places
-    return f"{float(Fraction(math.floor(bound * scale)) / scale):.{digits}g}"
-
-
-def rounded_up(bound: Fraction, digits: int = 6) -> str:
-    """Return a decimal with so many significant digits, at least the bound."""
-    places = digits - 1 - math.floor(math.log10(bound))
-    scale = Fraction(10) ** places
-    return f"{float(Fraction(math.ceil(bound * scale)) / scale):.{digits}g}"

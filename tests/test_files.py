@@ -120,7 +120,8 @@ def test_only_old_unfinished_files_are_abandoned(tmp_path: Path) -> None:
     names = (".w.json.abc.unfinished", ".x.json.def.unfinished", ".w.json.bak", "w.json")
     for name in names:
         (tmp_path / name).touch()
-        os.utime(tmp_path / name, (time.time() - 7200,) * 2)
+        old = time.time() - 7200
+        os.utime(tmp_path / name, (old, old))
     (tmp_path / names[1]).touch()
     assert [path.name for path in files.abandoned(tmp_path)] == [names[0]]
 

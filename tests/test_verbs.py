@@ -10,7 +10,7 @@ import pytest
 import adversary
 from adversary.errors import CertificateError, InputError
 from adversary.searching.gradient import Gradient
-from adversary.verbs import rounded_down, search, simplify
+from adversary.verbs import search, simplify
 
 SHORT = Gradient(restarts=32, steps=60, rounds=1)
 
@@ -92,14 +92,6 @@ def test_simplify_refuses_a_method_without_a_rule():
         simplify(result.instance, Shy())
     with pytest.raises(InputError, match="keep"):
         simplify(result.instance, adversary.Borda(), "much")
-
-
-@pytest.mark.parametrize(
-    ("bound", "text"),
-    [("2.6826999", "2.68269"), ("1/3", "0.333333"), ("745741.9", "745741"), ("0", "0"), ("1", "1")],
-)
-def test_bounds_are_rounded_down(bound, text):
-    assert rounded_down(Fraction(bound)) == text
 
 
 def test_simplify_keeps_the_provenance(tmp_path: Path):

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import ROUND_CEILING
 from fractions import Fraction
 
 import numpy as np
-from mpmath import mp
 
 from adversary.certificate.boxes import Proof
-from adversary.certifying.precise import decimal
 from adversary.columns.generation import solve
 from adversary.columns.program import Program, Types
 from adversary.errors import CertificateError
-from adversary.exact import to_decimal
+from adversary.exact import rounded, to_decimal
 
 SLACK = 5e-7
 """How far, relatively, a claim lies above the supremum: what room the proof has."""
@@ -79,7 +78,7 @@ def refused(proof: Proof) -> CertificateError:
 
 def rounded_up(value: float) -> Fraction:
     """Return a decimal of few digits, at least the value."""
-    return decimal(mp.mpf(value), _DIGITS, mp.ceil)
+    return Fraction(rounded(Fraction(value), _DIGITS, ROUND_CEILING))
 
 
 def rational(value: float) -> Fraction:

@@ -5,11 +5,12 @@ The claim is what the checker's arithmetic proves from the witness, rounded down
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from decimal import ROUND_CEILING, ROUND_FLOOR
 from fractions import Fraction
+from functools import cached_property
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,12 @@ import torch
 from mpmath import mp
 
 from adversary import certificate, files
+from adversary.certificate.checker import BOUND_CAP
 from adversary.certifying import precise, ties
+from adversary.certifying.infinity import proves_infinite
 from adversary.certifying.precise import Model, Real, Vector
 from adversary.errors import CertificateError, InputError
-from adversary.exact import to_text
+from adversary.exact import rounded, to_text
 from adversary.interface.method import Method, Status
 from adversary.interface.preferences import Preferences
 from adversary.problem.distortion import evaluate
@@ -36,7 +39,6 @@ _PRECISIONS = (50, 100, 300)  # decimal digits
 _SLACK = mp.mpf("1e-12")  # relative loss that a witness may cost
 _GOOD = 1e-9  # relative loss at which a lower precision is good enough
 _DIGITS = 12  # significant digits of a claim
-_CAP = 10**100  # the largest bound that the checker names
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,11 @@ class Certificate:
     def instance(self) -> Instance:
         """The instance of the certificate."""
         return self.document.instance
+
+    @cached_property
+    def infinite(self) -> bool:
+        """Whether it proves that the policies it is about have utility 0."""
+        return self.lower_bound >= BOUND_CAP and proves_infinite(to_json(self.document))
 
     def save(self, path: str | Path) -> None:
         """Write the file atomically, once the checker has accepted its content on disk."""
@@ -140,10 +147,9 @@ def _better(
         raise CertificateError(str(reason)) from None
     if proved is None or proved <= 0:
         return best
-    if proved < _CAP:  # the bound itself may be proved by nothing but an exact equality
+    if proved < BOUND_CAP:  # the bound itself may be proved by nothing but an exact equality
         exact = proved * (1 - Fraction(1, 10 ** (_DIGITS + 2)))
-        scale = Fraction(10) ** (_DIGITS - 1 - math.floor(math.log10(exact)))
-        proved = math.floor(exact * scale) / scale
+        proved = Fraction(rounded(exact, _DIGITS, ROUND_FLOOR))
     return (proved, candidate) if best is None or proved > best[0] else best
 
 
@@ -349,11 +355,11 @@ def _digits(relative: Real) -> int:
 
 def _down(value: Real, digits: int) -> str:
     """A decimal within one unit of its last digit."""
-    return to_text(precise.decimal(value, digits, mp.floor))
+    return to_text(precise.decimal(value, digits, ROUND_FLOOR))
 
 
 def _up(value: Real, digits: int) -> str:
-    return to_text(precise.decimal(value, digits, mp.ceil))
+    return to_text(precise.decimal(value, digits, ROUND_CEILING))
 
 
 def _power(value: Real) -> str:

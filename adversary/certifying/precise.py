@@ -12,7 +12,9 @@ from fractions import Fraction
 from typing import Any
 
 from mpmath import matrix, mp
+from mpmath.libmp import to_rational
 
+from adversary.exact import rounded
 from adversary.problem.instance import Independent, Instance, PairLaw, UserDependent
 
 Real = Any  # an mpf: mpmath has no types
@@ -41,12 +43,11 @@ def real(value: Fraction | int) -> Real:
     return mp.mpf(exact.numerator) / exact.denominator
 
 
-def decimal(value: Real, digits: int, rounding: Any) -> Fraction:
-    """Return the decimal of so many significant digits, rounded by mp.floor, mp.ceil or mp.nint."""
-    if value == 0:
-        return Fraction(0)
-    places = digits - 1 - int(mp.floor(mp.log10(abs(value))))
-    return Fraction(int(rounding(value * mp.mpf(10) ** places))) / Fraction(10) ** places
+def decimal(value: Real, digits: int, rounding: str) -> Fraction:
+    """Return the decimal of so many significant digits, rounded as the module `decimal` says."""
+    if not mp.isfinite(value):
+        raise ArithmeticError(f"{value} is no number")
+    return Fraction(rounded(Fraction(*to_rational(value._mpf_)), digits, rounding))
 
 
 def _shares(weights: Sequence[Fraction]) -> Vector:

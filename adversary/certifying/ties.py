@@ -6,6 +6,7 @@ Nothing here is trusted: the checker shows which of them are allowed.
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import ROUND_FLOOR, ROUND_HALF_EVEN
 from fractions import Fraction
 
 from mpmath import mp
@@ -75,7 +76,7 @@ def _lotteries(model: Model, ball: bool) -> list[list[Fraction]]:
 
 def _simple(value: Real) -> Fraction:
     """The simple rational that this is to 30 digits, else its decimal."""
-    decimal = precise.decimal(value, 30, mp.nint)
+    decimal = precise.decimal(value, 30, ROUND_HALF_EVEN)
     near = decimal.limit_denominator(10**6)
     return near if abs(near - decimal) < Fraction(1, 10**28) else decimal
 
@@ -98,4 +99,4 @@ def _worst_of(tied: list[int], model: Model, ball: bool) -> list[list[Fraction]]
         return []  # then a single alternative will do
     s = precise.inverse_temperature(inside, score, model.budget + mp.log(mass))
     policy = precise.tilt(inside, score, s * (1 - precise.real(_MARGIN)))
-    return [[precise.decimal(p, 25, mp.floor) for p in policy]]
+    return [[precise.decimal(p, 25, ROUND_FLOOR) for p in policy]]

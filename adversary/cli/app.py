@@ -15,19 +15,16 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from adversary import files
 from adversary.cli import process
-from adversary.errors import CertificateError, InputError, SearchError, printable
+from adversary.cli.layout import say
+from adversary.errors import CertificateError, InputError, SearchError
 from adversary.version import __version__
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
-_WIDE = 200  # columns of a table in a file or a pipe
 STDOUT = Path("-")
 INTERRUPTED = 128 + signal.SIGINT
 
@@ -160,21 +157,6 @@ def _save_to_stdout(save: Callable[[Path], object]) -> None:
         if len(files) > 1:
             raise InputError("out", str(STDOUT), f"a file, as there are {len(files)} to write")
         typer.echo(files[0].read_bytes(), nl=False)
-
-
-def say(line: str, err: bool = False) -> None:
-    """Print a line; what a file's name could do to a terminal is spelled out."""
-    stream = sys.stderr if err else sys.stdout
-    stream.write(f"{printable(line)}\n")
-    stream.flush()
-
-
-def print_table(rows: Table) -> None:
-    """Print a table as wide as the terminal, or wide enough for a file."""
-    from rich.console import Console
-
-    width = None if sys.stdout.isatty() else _WIDE
-    Console(highlight=False, width=width).print(rows)
 
 
 def print_json(value: dict[str, Any]) -> None:

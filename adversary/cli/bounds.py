@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from adversary.cli.app import JSON, OR_STDOUT, app, check_writable, print_json, say, written
+from adversary.cli.app import JSON, OR_STDOUT, app, check_writable, print_json, written
+from adversary.cli.layout import say
 from adversary.errors import InputError
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from adversary.cli.app import FILE, JSON, OR_STDOUT, app, check_writable, print_json, say, written
+from adversary.cli.app import FILE, JSON, OR_STDOUT, app, check_writable, print_json, written
+from adversary.cli.layout import certified, prose
 from adversary.errors import InputError
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def simplify(
     with written(certificate.save, place, as_json) as files:
         _print(certificate, chosen, next(iter(files), None), as_json)
         if not as_json:
-            display.print_instance(Console(highlight=False), certificate.instance)
+            display.print_instance(certificate.instance)
 
 
 def _method(document: Document, name: str | None) -> Method:
@@ -113,13 +114,12 @@ def _place(file: Path, out: Path | None, in_place: bool) -> Path:
 
 def _print(certificate: Certificate, method: Method, file: str | None, as_json: bool) -> None:
     from adversary.cli import report
-    from adversary.verbs import rounded_down
 
     if as_json:
         print_json(report.of_certificate(certificate, method.name, file))
         return
-    shown = rounded_down(certificate.lower_bound)
-    say(f"{method.name}: certified distortion ≥ {shown}, {certificate.policies} allowed policy")
+    claim = certified(certificate.lower_bound, certificate.infinite)
+    prose(f"{method.name}: {claim}, {certificate.policies} allowed policy")
 
 
 @app.command(epilog="Example: adversary check instances/*.json")

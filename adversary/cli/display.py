@@ -1,4 +1,4 @@
-"""What people see: instances, results and progress as tables."""
+"""What people see: instances, results and progress."""
 
 from __future__ import annotations
 
@@ -6,118 +6,142 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from adversary.cli.layout import certified, number, print_matrix, print_records, prose, say, short
+from adversary.cli.report import comparisons, supremum
+from adversary.exact import INFINITE, to_float
+from adversary.problem.instance import Independent, Instance, PairLaw, Pairs, UserDependent
 
-from adversary.cli.report import comparisons
-from adversary.problem.instance import Independent, Instance, Pairs
-from adversary.searching.strategy import Ceiling, Incumbent
-from adversary.verbs import SearchResult, rounded_down
+if TYPE_CHECKING:
+    from adversary.searching.strategy import Ceiling, Incumbent
+    from adversary.verbs import SearchResult
 
 NUMERIC = "numeric, not certified"
+_SLACK = 1e-6  # relative; a certificate may be so far below the numeric value
 
 
-def short(value: Any) -> str:
-    """Four significant digits; numbers below the range of floats keep their exponent."""
-    number = float(value)
-    return "< 1e-300" if value and abs(number) < 1e-300 else f"{number:.4g}"
-
-
-def table(*header: str) -> Table:
-    """Return an empty table without lines."""
-    return Table(*header, box=None, pad_edge=False, padding=(0, 2, 0, 0))
-
-
-def print_search(console: Console, result: SearchResult) -> None:
+def print_search(result: SearchResult) -> None:
     """Print what a search found, beside what is published."""
-    finding, certificate = result.finding, result.certificate
-    if certificate is None:
-        console.print(f"{finding.method}: distortion ≥ {result.distortion:.6g} ({NUMERIC})")
-        console.print(f"no certificate: {result.uncertified}")
-        bound = result.distortion
-    else:
-        bound = float(certificate.lower_bound)
-        shown = rounded_down(certificate.lower_bound)
-        console.print(f"{finding.method}: certified distortion ≥ {shown}, every allowed policy")
-    console.print(
+    finding, bound = result.finding, _print_bound(result)
+    prose(
         f"strategy {finding.strategy}, seed {finding.seed}, {finding.evaluations} evaluations, "
         f"{finding.seconds:.1f} s, {finding.stopped}"
     )
-    if finding.ceiling is not None:
-        console.print(_ceiling(finding.ceiling))
+    ceiling = supremum(result)
+    if ceiling is not None:
+        _print_ceiling(ceiling)
     if finding.theory:
-        known = table("theory", "status", "bound", "found / bound", "verdict")
         compared = comparisons(result)
+        rows = []
         for theorem, value in finding.theory:
             place = f"{theorem.source.short} {theorem.place}".strip()
             verdict = str(compared[theorem.key].verdict) if theorem.key in compared else ""
-            share = f"{bound / value:.4f}"
-            known.add_row(place, theorem.status, f"{value:.6g}", share, verdict)
-        console.print(known)
-    print_instance(console, result.instance)
+            rows.append((place, theorem.status, number(value), _share(bound, value), verdict))
+        print_records(("theory", "status", "bound", "found / bound", "verdict"), rows)
+    print_instance(result.instance)
 
 
-def _ceiling(ceiling: Ceiling) -> str:
+def _print_bound(result: SearchResult) -> float:
+    """Print what is proved and what is not; return the bound."""
+    method, certificate, numeric = result.finding.method, result.certificate, result.distortion
+    if certificate is None:
+        prose(f"{method}: distortion ≥ {number(numeric)} ({NUMERIC})")
+        prose(f"no certificate: {result.uncertified}")
+        return numeric
+    claim = certified(certificate.lower_bound, certificate.infinite)
+    prose(f"{method}: {claim}, {certificate.policies} allowed policy")
+    bound = math.inf if certificate.infinite else to_float(certificate.lower_bound)
+    if numeric > bound * (1 + _SLACK):
+        reason = f": {result.uncertified}" if result.uncertified else ""
+        prose(f"distortion ≥ {number(numeric)}, {NUMERIC}{reason}")
+    return bound
+
+
+def _share(bound: float, published: float) -> str:
+    if math.isinf(published):
+        return ""
+    return INFINITE if math.isinf(bound) else f"{bound / published:.4f}"
+
+
+def _print_ceiling(ceiling: Ceiling) -> None:
     if ceiling.value == math.inf:
-        return f"{ceiling.outcome}: no upper bound found"
+        prose(f"{ceiling.outcome}: no upper bound found")
+        return
     what = f"supremum for this law, outcome and best policy ({ceiling.outcome})"
-    text = f"{what}: {ceiling.value:.6g}, {NUMERIC}"
-    if not ceiling.limits:
-        return text
-    return f"{text}\napproached as these vanish: {'; '.join(ceiling.limits)}"
+    prose(f"{what}: {number(ceiling.value)}, {NUMERIC}")
+    if ceiling.limits:
+        prose(f"approached as these vanish: {'; '.join(ceiling.limits)}")
 
 
-def print_instance(console: Console, instance: Instance) -> None:
+def print_instance(instance: Instance) -> None:
     """Print users, average utilities, pair law, reference and budget; weights normalised."""
-    rows = table("", "weight", *instance.alternatives)
-    total = sum(user.weight for user in instance.users)
-    for k, user in enumerate(instance.users):
-        rows.add_row(f"user type {k + 1}", short(user.weight / total), *map(short, user.utilities))
-    rows.add_row("average utility", "", *map(short, instance.average_utility))
+    rows = [
+        (f"user type {k}", short(share), *map(short, user.utilities))
+        for k, (user, share) in enumerate(
+            zip(instance.users, _shares([u.weight for u in instance.users]), strict=True), 1
+        )
+    ]
+    rows.append(("average utility", "", *map(short, instance.average_utility)))
     law, reference = instance.sampling, instance.reference
-    if isinstance(law, Independent):
-        mass = sum(law.weights)
-        rows.add_row("pair law μ", "", *[short(w / mass) for w in law.weights])
+    laws: dict[str, PairLaw] = {"": law}
+    if isinstance(law, UserDependent):
+        laws = {f" of user type {k}": own for k, own in enumerate(law.laws, 1)}
+    for whose, own in laws.items():
+        if isinstance(own, Independent):
+            rows.append((f"pair law μ{whose}", "", *map(short, _shares(own.weights))))
     if reference is not None:
-        mass = sum(reference.weights)
-        rows.add_row("reference policy", "", *[short(w / mass) for w in reference.weights])
-    console.print(rows)
-    if isinstance(law, Pairs):
-        mass, names = sum(w for _, _, w in law.weights), instance.alternatives
-        pairs = ", ".join(f"{names[x]}–{names[y]} {short(w / mass)}" for x, y, w in law.weights)
-        console.print(f"pair law: {pairs}")
-    elif not isinstance(law, Independent):
-        console.print("pair law: one for each user type (see the file)")
+        rows.append(("reference policy", "", *map(short, _shares(reference.weights))))
+    print_matrix(("", "weight", *instance.alternatives), rows)
+    for whose, own in laws.items():
+        if isinstance(own, Pairs):
+            say(f"pair law{whose}:", *_pairs(own, instance.alternatives))
     budget = "" if reference is None else f", KL budget {short(reference.kl_budget)}"
-    console.print(f"β = {short(instance.beta)}{budget}")
+    prose(f"β = {short(instance.beta)}{budget}")
 
 
-def print_outcomes(console: Console, instance: Instance, rows: list[dict[str, Any]]) -> None:
+def _shares(weights: tuple[Fraction, ...] | list[Fraction]) -> list[Fraction]:
+    total = sum(weights)
+    return [weight / total for weight in weights]
+
+
+def _pairs(law: Pairs, names: tuple[str, ...]) -> Iterator[str]:
+    """Yield each pair with its share, and commas between them."""
+    shares = _shares([weight for _, _, weight in law.weights])
+    for k, ((x, y, _), share) in enumerate(zip(law.weights, shares, strict=True), 1):
+        yield f"{names[x]}–{names[y]} {short(share)}{',' if k < len(shares) else ''}"
+
+
+def print_outcomes(instance: Instance, rows: list[dict[str, Any]]) -> None:
     """Print an instance and each method's policy on it, from the report's objects."""
-    print_instance(console, instance)
-    solved = table("method", *instance.alternatives, "utility", "distortion", "status")
+    print_instance(instance)
+    solved = []
     for row in rows:
         numbers = [*row["policy"].values(), row["utility"]]
-        shown = ["" if number is None else f"{number:.4g}" for number in numbers]
-        solved.add_row(row["method"], *shown, _ratio(row), row["status"])
-    console.print(solved)
-    console.print(f"best utility {rows[0]['best_utility']:.6g}; all values {NUMERIC}")
+        shown = ["" if value is None else short(value) for value in numbers]
+        solved.append((row["method"], *shown, _ratio(row), row["status"]))
+    names = instance.alternatives
+    print_matrix(("method", *names, "utility", "distortion", "status"), solved)
+    best = rows[0]["best_utility"]
+    shown = "undetermined" if best is None else number(best)
+    prose(f"best utility {shown}; all values {NUMERIC}")
 
 
 def _ratio(row: dict[str, Any]) -> str:
     every, some = row["distortion_every"], row["distortion_some"]
     if every is None:
         return "undetermined"
-    low, high = (r if isinstance(r, str) else f"{r:.6g}" for r in (every, some))
+    low, high = number(float(every)), number(float(some))
     return low if low == high else f"{low} to {high}"
 
 
 @contextmanager
 def progress(time_limit: float | None) -> Iterator[Callable[[Incumbent], None]]:
     """Show the best so far on standard error; silent where that is no terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
     columns = (
         TextColumn("best {task.fields[best]}"),
         BarColumn(),
@@ -135,7 +159,7 @@ def progress(time_limit: float | None) -> Iterator[Callable[[Incumbent], None]]:
             share = incumbent.share_done
             if time_limit is not None:
                 share = max(share, (time.monotonic() - started) / time_limit)
-            best = f"{incumbent.value:.6g}"
+            best = number(incumbent.value)
             bar.update(task, completed=share, best=best, evaluations=incumbent.evaluations)
 
         yield show

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from adversary.cli.app import FILE, JSON, OR_STDOUT, app, check_writable, print_json, say, written
+from adversary.cli.app import FILE, JSON, OR_STDOUT, app, check_writable, print_json, written
+from adversary.cli.layout import certified, prose, say, short
 from adversary.errors import InputError
 
 if TYPE_CHECKING:
@@ -91,13 +92,10 @@ def show(
             print_json({"file": str(file), "claim": verdict, "methods": rows,
                         "figure": next(iter(files), None)})  # fmt: skip
             return
-        from rich.console import Console
+        from adversary.cli.display import print_outcomes
 
-        from adversary.cli import display
-
-        console = Console(highlight=False)
-        display.print_outcomes(console, item.document.instance, rows)
-        console.print(_claim(item), markup=False)
+        print_outcomes(item.document.instance, rows)
+        prose(_claim(item))
 
 
 def _claim(item: Item) -> str:
@@ -107,9 +105,6 @@ def _claim(item: Item) -> str:
 
 
 def _title(item: Item) -> str:
-    from adversary.cli.display import short
-    from adversary.verbs import rounded_down
-
     instance, verdict = item.document.instance, item.verdict
     budget = ""
     if instance.reference is not None:
@@ -117,5 +112,5 @@ def _title(item: Item) -> str:
     where = f"β = {short(instance.beta)}{budget}"
     if item.bound is None or verdict is None:
         return where
-    claim = f"{item.method}: certified distortion ≥ {rounded_down(item.bound)}"
+    claim = f"{item.method}: {certified(item.bound, item.infinite)}"
     return f"{claim} ({verdict.policies} policy)\n{where}"

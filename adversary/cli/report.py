@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
 
-import torch
-
-from adversary.certificate import check
-from adversary.certifying.certify import Certificate
 from adversary.errors import InputError
 from adversary.exact import to_text
-from adversary.interface.method import Method, Status, available, by_name
-from adversary.problem.distortion import evaluate
-from adversary.problem.instance import Instance
-from adversary.problem.population import Population
-from adversary.searching.strategy import Ceiling
-from adversary.theory.verdicts import Comparison, compare
-from adversary.verbs import SearchResult
+
+if TYPE_CHECKING:
+    from adversary.certifying.certify import Certificate
+    from adversary.interface.method import Method
+    from adversary.problem.instance import Instance
+    from adversary.searching.strategy import Ceiling
+    from adversary.theory.verdicts import Comparison
+    from adversary.verbs import SearchResult
 
 
 def comparisons(result: SearchResult) -> dict[str, Comparison]:
     """Return the certified bound beside each theorem on its instance, by the theorem's key."""
+    from adversary.theory.verdicts import compare
+
     found = result.certificate
     if found is None:
         return {}
-    compared = compare(found.instance, result.finding.method, found.lower_bound, found.policies)
-    return {c.theorem.key: c for c in compared}
+    claim = found.lower_bound, found.policies, found.infinite
+    return {c.theorem.key: c for c in compare(found.instance, result.finding.method, *claim)}
+
+
+def supremum(result: SearchResult) -> Ceiling | None:
+    """Return the exact search's upper bound, unless what is certified lies above it."""
+    ceiling, found = result.finding.ceiling, result.certificate
+    if ceiling is None or found is None:
+        return ceiling
+    certified = math.inf if found.infinite else found.lower_bound
+    return ceiling if ceiling.value >= certified else None
 
 
 def of_search(result: SearchResult, file: str | None) -> dict[str, Any]:
@@ -34,10 +44,12 @@ def of_search(result: SearchResult, file: str | None) -> dict[str, Any]:
     So is the verdict on a theorem that says nothing of the certified instance.
     """
     finding, certificate, compared = result.finding, result.certificate, comparisons(result)
+    ceiling = supremum(result)
     return {
         "method": finding.method,
         "beta": to_text(result.instance.beta),
-        "certified_lower_bound": certificate and to_text(certificate.lower_bound, decimal=True),
+        "certified_lower_bound": certificate
+        and bound_text(certificate.lower_bound, certificate.infinite),
         "uncertified": result.uncertified,
         "numeric_distortion": finite(result.distortion),
         "theory": [
@@ -56,7 +68,7 @@ def of_search(result: SearchResult, file: str | None) -> dict[str, Any]:
         "seed": finding.seed,
         "evaluations": finding.evaluations,
         "stopped": finding.stopped,
-        "supremum": None if finding.ceiling is None else _of_ceiling(finding.ceiling),
+        "supremum": None if ceiling is None else _of_ceiling(ceiling),
     }
 
 
@@ -74,6 +86,8 @@ def _of_ceiling(ceiling: Ceiling) -> dict[str, Any]:
 
 def of_outcomes(instance: Instance) -> tuple[list[dict[str, Any]], list[InputError]]:
     """Return every method's policy on one instance, and what was wrong with methods that fail."""
+    from adversary.interface.method import available, by_name
+
     rows, failures = [], []
     for name in available():
         try:
@@ -85,6 +99,12 @@ def of_outcomes(instance: Instance) -> tuple[list[dict[str, Any]], list[InputErr
 
 def of_outcome(instance: Instance, method: Method) -> dict[str, Any]:
     """Return a method's policy and numeric distortion on one instance."""
+    import torch
+
+    from adversary.interface.method import Status
+    from adversary.problem.distortion import evaluate
+    from adversary.problem.population import Population
+
     with torch.no_grad():
         result, outcome = evaluate(Population.of(instance), method)
     status = Status(int(outcome.status[0]))
@@ -93,7 +113,7 @@ def of_outcome(instance: Instance, method: Method) -> dict[str, Any]:
         "method": method.name,
         "policy": dict(zip(instance.alternatives, policy, strict=True)),
         "utility": finite(float(result.achieved[0])),
-        "best_utility": float(result.best[0]),
+        "best_utility": finite(float(result.best[0])),
         "distortion_every": finite(float(result.every[0])),
         "distortion_some": finite(float(result.some[0])),
         "status": status.name.lower(),
@@ -108,14 +128,17 @@ def of_certificate(certificate: Certificate, method: str, file: str | None) -> d
     return {
         "method": method,
         "beta": to_text(certificate.instance.beta),
-        "certified_lower_bound": to_text(certificate.lower_bound, decimal=True),
+        "certified_lower_bound": bound_text(certificate.lower_bound, certificate.infinite),
         "policies": certificate.policies,
         "file": file,
     }
 
 
 def of_verdict(path: str) -> dict[str, Any]:
-    """Return the trusted checker's verdict on a file."""
+    """Return the trusted checker's verdict on a file: what it claims, and if more is proved."""
+    from adversary.certificate import check
+    from adversary.certifying.infinity import infinite
+
     verdict = check(path)
     bound = None if verdict.bound is None else to_text(verdict.bound, decimal=True)
     at_most = None if verdict.at_most is None else to_text(verdict.at_most, decimal=True)
@@ -126,6 +149,7 @@ def of_verdict(path: str) -> dict[str, Any]:
         "method": verdict.method,
         "distortion_at_least": bound,
         "distortion_at_most": at_most,
+        "infinite": infinite(verdict),
         "policies": verdict.policies,
     }
 
@@ -134,4 +158,9 @@ def finite(value: float) -> float | str | None:
     """JSON has no infinity and no NaN: 'inf' where the utility is 0, None where undetermined."""
     if value != value:
         return None
-    return "inf" if value == float("inf") else value
+    return "inf" if value == math.inf else value
+
+
+def bound_text(bound: Fraction, infinite: bool) -> str:
+    """Return a certified lower bound as a decimal string, 'inf' where it is infinite."""
+    return "inf" if infinite else to_text(bound, decimal=True)

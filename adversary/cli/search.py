@@ -15,10 +15,10 @@ from adversary.cli.app import (
     app,
     check_writable,
     print_json,
-    say,
     seconds,
     written,
 )
+from adversary.cli.layout import say
 from adversary.errors import InputError
 
 
@@ -71,8 +71,6 @@ def search(
     if not 2 <= alternatives <= MAX_ALTERNATIVES:
         expected = f"a whole number from 2 to {MAX_ALTERNATIVES}"
         raise InputError("alternatives", alternatives, expected)
-    from rich.console import Console
-
     from adversary import verbs
     from adversary.cli import display, report
 
@@ -94,7 +92,7 @@ def search(
         if as_json:
             print_json(report.of_search(result, next(iter(files), None)))
         else:
-            display.print_search(Console(highlight=False), result)
+            display.print_search(result)
         for found in alarms:
             say(f"alarm: {chosen.name} {found.in_words}", err=True)
     raise typer.Exit(1 if alarms else 0)
@@ -123,11 +121,9 @@ def solve(
     if as_json:
         print_json({"file": str(file), "methods": rows})
         return
-    from rich.console import Console
-
     from adversary.cli import display
 
-    display.print_outcomes(Console(highlight=False), instance, rows)
+    display.print_outcomes(instance, rows)
 
 
 @app.command()
@@ -147,6 +143,6 @@ def methods(as_json: JSON = False) -> None:
         return
     width = max(map(len, found))
     for name, method in found.items():
-        say(f"{name:{width}}  {method.summary}")
+        say(f"{name:{width}} ", *method.summary.split())
     for _, error in errors:
         say(f"broken: {error}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,17 +18,18 @@ from adversary.cli.app import (
     app,
     check_writable,
     print_json,
-    print_table,
-    say,
     written,
 )
+from adversary.cli.layout import at_least, number, print_records, prose, say, short
 from adversary.errors import InputError
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from adversary.results.fits import Line
-    from adversary.results.rates import Growth, Rate
+    from adversary.results.rates import Growth, Known, Rate
     from adversary.sweeping.run import Sweep
-    from adversary.theory import Theorem
+    from adversary.sweeping.study import Cell
 
 
 @app.command(epilog="Example: adversary sweep study.toml --out results --workers 4")
@@ -52,7 +54,7 @@ def sweep(
         raise InputError("out", str(out), "a directory, as there are many files")
 
     cells = read(study)
-    with _progress(len(cells.cells)) as report:
+    with _progress(len(cells.cells), out) as report:
         result = run(cells, out, workers, scheduler, report)
     if as_json:
         print_json(_sweep_json(result, out))
@@ -64,9 +66,9 @@ def sweep(
 
 
 def _sweep_json(result: Sweep, out: Path) -> dict[str, Any]:
-    from adversary.exact import to_text
+    from adversary.cli.report import bound_text
 
-    best = result.best
+    best = _best(result, out)
     return {
         "directory": str(out),
         "cells": result.cells,
@@ -75,7 +77,7 @@ def _sweep_json(result: Sweep, out: Path) -> dict[str, Any]:
         "failed": [{"cell": name, "reason": reason} for name, reason in result.failed],
         "stopped": result.stopped,
         "best": best
-        and {"certified_lower_bound": to_text(best[0], decimal=True), **best[1].specification},
+        and {"certified_lower_bound": bound_text(best[0], best[1]), **best[2].specification},
     }
 
 
@@ -83,24 +85,36 @@ def _print_sweep(result: Sweep, out: Path) -> None:
     for name, reason in result.failed:
         say(f"failed: {name}: {reason}", err=True)
     done = f"{result.certified} certified, {result.before} certified before"
-    say(f"{out}: {result.cells} cells, {done}, {len(result.failed)} failed")
+    say(f"{out}:", *f"{result.cells} cells, {done}, {len(result.failed)} failed".split())
     if result.stopped == "interrupted":
-        say("interrupted: what is certified stays; the same command does the rest")
-    if best := _best(result):
-        say(f"largest bound: {best}")
+        prose("interrupted: what is certified stays; the same command does the rest")
+    if result.best is not None:
+        say("largest bound:", _largest(result, out))
 
 
-def _best(result: Sweep) -> str:
-    from adversary.verbs import rounded_down
+def _largest(result: Sweep, out: Path) -> str:
+    from adversary.exact import to_text
+
+    best = _best(result, out)
+    if best is None:
+        return ""
+    bound, infinite, cell = best
+    return f"{at_least(bound, infinite)} ({cell.method}, β = {to_text(cell.beta)})"
+
+
+def _best(result: Sweep, out: Path) -> tuple[Fraction, bool, Cell] | None:
+    """Return the largest bound, whether it is infinite, and where."""
+    from adversary.certificate import check
+    from adversary.certifying.infinity import infinite
 
     if result.best is None:
-        return ""
+        return None
     bound, cell = result.best
-    return f"{rounded_down(bound)} ({cell.method}, β = {cell.beta})"
+    return bound, infinite(check(out / f"{cell.stem}.json")), cell
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Callable[[Sweep], None]]:
+def _progress(total: int, out: Path) -> Iterator[Callable[[Sweep], None]]:
     """Show cells done, the best so far and the time left on standard error, if a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -109,7 +123,7 @@ def _progress(total: int) -> Iterator[Callable[[Sweep], None]]:
     columns = (
         TextColumn("{task.fields[done]}"),
         BarColumn(),
-        TextColumn("best {task.fields[best]}, left"),
+        TextColumn("best {task.fields[best]}, left", markup=False),
         TimeRemainingColumn(),
     )
     with Progress(
@@ -121,7 +135,7 @@ def _progress(total: int) -> Iterator[Callable[[Sweep], None]]:
             ended = state.certified + len(state.failed)
             done = f"{state.before + ended}/{total} cells, {len(state.failed)} failed"
             left = total - state.before  # what earlier runs did says nothing on the speed
-            bar.update(task, total=left, completed=ended, done=done, best=_best(state))
+            bar.update(task, total=left, completed=ended, done=done, best=_largest(state, out))
 
         yield show
 
@@ -170,6 +184,7 @@ def _line_json(line: Line | None) -> dict[str, float] | None:
 
 
 def _rate_json(rate: Rate) -> dict[str, Any]:
+    from adversary.cli.report import finite
     from adversary.exact import to_text
     from adversary.sweeping.study import kl_text
 
@@ -180,7 +195,7 @@ def _rate_json(rate: Rate) -> dict[str, Any]:
         "sampling": s.sampling,
         "alternatives": s.alternatives,
         "points": [
-            {"beta": to_text(p.beta), "bound": p.bound, "certified": p.certified}
+            {"beta": to_text(p.beta), "bound": finite(p.bound), "certified": p.certified}
             for p in rate.points
         ],
         "fitted": [to_text(p.beta) for p in rate.fitted],
@@ -194,6 +209,7 @@ def _rate_json(rate: Rate) -> dict[str, Any]:
 
 
 def _growth_json(group: Growth) -> dict[str, Any]:
+    from adversary.cli.report import finite
     from adversary.exact import to_text
     from adversary.sweeping.study import kl_text
 
@@ -202,7 +218,7 @@ def _growth_json(group: Growth) -> dict[str, Any]:
         "kl": kl_text(group.kl),
         "sampling": group.sampling,
         "beta": to_text(group.beta),
-        "points": [{"alternatives": m, "bound": bound} for m, bound in group.points],
+        "points": [{"alternatives": m, "bound": finite(bound)} for m, bound in group.points],
         "power": _line_json(group.power),
         "exponential": _line_json(group.exponential),
         "aic_difference": group.support,
@@ -212,47 +228,91 @@ def _growth_json(group: Growth) -> dict[str, Any]:
     }
 
 
-def _theory_json(theory: tuple[Theorem, Line | None] | None) -> dict[str, Any] | None:
-    return theory and {"key": theory[0].key, "fit": _line_json(theory[1])}
+def _theory_json(theory: Known | None) -> dict[str, Any] | None:
+    from adversary.cli.report import finite
+
+    return theory and {
+        "key": theory.theorem.key,
+        "bound": finite(theory.bound),
+        "fit": _line_json(theory.line),
+    }
 
 
 def _print_rates(found: list[Rate], growth: list[Growth]) -> None:
-    """One line for methods whose bounds agree, with the fits of the first of them."""
-    from adversary.cli.display import short, table
-    from adversary.results.rates import against_beta, alike, in_words
+    """Print what the fits say, and which bounds are in none."""
+    from adversary.results.rates import against_beta, alike
 
-    rows = table("methods", "setting", "law", "m", "β", "n", "largest", "linear: slope",
-                 "exponential: rate", "grows as", "theory: slope or rate")  # fmt: skip
-    for group in alike(against_beta(found, growth)):
+    groups = alike(against_beta(found, growth))
+    if groups:
+        _print_in_beta(groups)
+    if groups and growth:
+        typer.echo()
+    if growth:
+        _print_in_m(growth)
+    for rate in found:
+        if infinite := _infinite(rate):
+            prose(infinite)
+
+
+def _print_in_beta(groups: list[list[Rate]]) -> None:
+    """Print one line for methods whose bounds agree, with the fits of the first of them."""
+    header = ("methods", "setting", "law", "m", "β", "n", "largest", "linear: slope",
+              "exponential: rate", "grows as", "theory: slope or rate")  # fmt: skip
+    rows = []
+    for group in groups:
         rate = group[0]
         s, points = rate.setting, rate.points
         methods, sizes = (", ".join(dict.fromkeys(names)) for names in zip(
             *((r.setting.method, str(r.setting.alternatives)) for r in group), strict=True
         ))  # fmt: skip
         betas = " to ".join(dict.fromkeys(short(p.beta) for p in (points[0], points[-1])))
-        largest = f"{max(p.bound for p in points):.4g}"
         theory = next((r.theory for r in group if r.theory), None)
-        rows.add_row(methods, s.where, s.sampling, sizes, betas, str(len(points)), largest,
-                     _shown(rate.linear), _shown(rate.exponential), rate.reading,
-                     _known(theory))  # fmt: skip
-    if rows.row_count:
-        print_table(rows)
-    if rows.row_count and growth:
-        say("")
-    if growth:
-        rows = table("method", "setting", "law", "β", "m", "n", "largest", "m^p: p",
-                     "exponential: rate", "grows as", "theory: p or rate")  # fmt: skip
-        for g in growth:
-            sizes = f"{g.points[0][0]} to {g.points[-1][0]}"
-            largest = f"{max(bound for _, bound in g.points):.4g}"
-            rows.add_row(g.method, in_words(g.kl), g.sampling, short(g.beta), sizes,
-                         str(len(g.points)), largest, _shown(g.power), _shown(g.exponential),
-                         g.reading, _known(g.theory))  # fmt: skip
-        print_table(rows)
+        rows.append((methods, s.where, s.sampling, sizes, betas, str(len(points)),
+                     _largest_of(p.bound for p in points), _shown(rate.linear),
+                     _shown(rate.exponential), rate.reading, _known(theory)))  # fmt: skip
+    print_records(header, rows)
 
 
-def _known(theory: tuple[Theorem, Line | None] | None) -> str:
-    return "" if theory is None else f"{_shown(theory[1])} ({theory[0].key})"
+def _print_in_m(growth: list[Growth]) -> None:
+    from adversary.results.rates import in_words
+
+    header = ("method", "setting", "law", "β", "m", "n", "largest", "m^p: p",
+              "exponential: rate", "grows as", "theory: p or rate")  # fmt: skip
+    rows = []
+    for g in growth:
+        sizes = f"{g.points[0][0]} to {g.points[-1][0]}"
+        largest = _largest_of(bound for _, bound in g.points)
+        rows.append((g.method, in_words(g.kl), g.sampling, short(g.beta), sizes,
+                     str(len(g.points)), largest, _shown(g.power), _shown(g.exponential),
+                     g.reading, _known(g.theory)))  # fmt: skip
+    print_records(header, rows)
+
+
+def _largest_of(bounds: Iterable[float]) -> str:
+    from fractions import Fraction
+
+    from adversary.exact import rounded_down
+
+    largest = max(bounds)
+    return number(largest) if math.isinf(largest) else rounded_down(Fraction(largest), 4)
+
+
+def _infinite(rate: Rate) -> str:
+    """Return where the bounds of a rate are infinite; nothing where none is."""
+    points = [p for p in rate.points if p.bound == math.inf]
+    if not points:
+        return ""
+    betas = ", ".join(short(p.beta) + ("" if p.certified else " (numeric)") for p in points)
+    s = rate.setting
+    where = f"{s.method}, {s.where}, {s.sampling}, m = {s.alternatives}"
+    return f"infinite, and in no fit: {where}, β = {betas}"
+
+
+def _known(theory: Known | None) -> str:
+    if theory is None:
+        return ""
+    shown = number(theory.bound) if math.isinf(theory.bound) else _shown(theory.line)
+    return f"{shown} ({theory.theorem.key})".lstrip()
 
 
 def _shown(line: Line | None) -> str:

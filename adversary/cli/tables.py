@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from adversary.cli.app import JSON, app, check_writable, print_json, print_table, say, written
+from adversary.cli.app import JSON, app, check_writable, print_json, written
+from adversary.cli.layout import at_least, print_records, say
 from adversary.errors import InputError
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 _HEADER = ("method", "setting", "pair law", "β", "at least", "at most", "gap", "new", "holds for")
 _LAST = "files"
-_CAP = 10**100  # the checker names no larger bound
 
 
 @app.command(epilog="Example: adversary table instances --beta 4 --to latex")
@@ -78,39 +78,38 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def _shown(side: Side | None, up: bool) -> str:
-    from adversary.verbs import rounded_down, rounded_up
+    from adversary.exact import rounded_up
 
     if side is None:
         return ""
-    if side.value >= _CAP:
-        return "∞"
-    return (rounded_up if up else rounded_down)(side.value)
+    return rounded_up(side.value) if up else at_least(side.value, side.infinite)
 
 
 def _print(found: list[Row]) -> None:
-    from adversary.cli.display import table as empty
-
-    lines = empty(*_HEADER, _LAST)
+    lines = []
     for row in found:
-        files = ", ".join(Path(s.file).stem for s in (row.lower, row.upper) if s is not None)
-        lines.add_row(*_cells(row), files)
-    print_table(lines)
+        sides = (side for side in (row.lower, row.upper) if side is not None)
+        lines.append((*_cells(row), ", ".join(Path(side.file).stem for side in sides)))
+    print_records((*_HEADER, _LAST), lines)
 
 
 def _latex(found: list[Row]) -> list[str]:
     """Return the lines of a tabular that needs booktabs."""
+    from adversary.exact import INFINITE
+
     lines = [" & ".join(cells) + r" \\" for cells in (_HEADER, *map(_cells, found))]
-    lines = [line.replace("β", r"$\beta$").replace("∞", r"$\infty$") for line in lines]
+    lines = [line.replace("β", r"$\beta$").replace(INFINITE, r"$\infty$") for line in lines]
     head = [r"\begin{tabular}{lllrrrrll}", r"\toprule", lines[0], r"\midrule"]
     return [*head, *lines[1:], r"\bottomrule", r"\end{tabular}"]
 
 
 def _json(row: Row) -> dict[str, Any]:
+    from adversary.cli.report import bound_text
     from adversary.exact import to_text
 
     def side(bound: Side | None) -> dict[str, Any] | None:
         return bound and {
-            "bound": to_text(bound.value, decimal=True),
+            "bound": bound_text(bound.value, bound.infinite),
             "file": bound.file,
             "new": bound.new,
         }

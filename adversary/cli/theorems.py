@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from adversary.cli.app import JSON, app, print_json, print_table, say
+from adversary.cli.app import JSON, app, print_json
+from adversary.cli.layout import at_least, number, print_records, prose, say, short
 from adversary.errors import InputError
 
 if TYPE_CHECKING:
@@ -77,9 +78,8 @@ def _findings(directories: list[Path]) -> tuple[list[Finding], list[str]]:
             if entry.bound is None or entry.instance is None or entry.policies is None:
                 refused.append(f"{entry.path}: {entry.reason}")
                 continue
-            findings += _compared(
-                str(entry.path), entry.method, entry.instance, entry.bound, entry.policies
-            )
+            claim = entry.instance, entry.method, entry.bound, entry.policies, entry.infinite
+            findings += _compared(str(entry.path), *claim)
     with Console(stderr=True).status("searching") as status:
         for cell in cells():
             where = f"search {cell.method}, β = {cell.beta}"
@@ -88,17 +88,18 @@ def _findings(directories: list[Path]) -> tuple[list[Finding], list[str]]:
             if not isinstance(outcome, Certificate):
                 refused.append(f"{where}: {outcome.reason}")
                 continue
-            found = outcome.instance, outcome.lower_bound, outcome.policies
-            findings += _compared("search", cell.method, *found)
+            claim = outcome.lower_bound, outcome.policies, outcome.infinite
+            findings += _compared("search", outcome.instance, cell.method, *claim)
     return findings, refused
 
 
 def _compared(
-    where: str, method: str, instance: Instance, bound: Fraction, policies: str
+    where: str, instance: Instance, method: str, bound: Fraction, policies: str, infinite: bool
 ) -> list[Finding]:
     from adversary.theory.verdicts import compare
 
-    return [(where, method, instance, c) for c in compare(instance, method, bound, policies)]
+    found = compare(instance, method, bound, policies, infinite)
+    return [(where, method, instance, comparison) for comparison in found]
 
 
 def _json(theorem: Theorem) -> dict[str, Any]:
@@ -117,7 +118,7 @@ def _json(theorem: Theorem) -> dict[str, Any]:
 
 
 def _finding_json(finding: Finding) -> dict[str, Any]:
-    from adversary.cli.report import finite
+    from adversary.cli.report import bound_text, finite
     from adversary.exact import to_text
 
     where, method, instance, found = finding
@@ -130,7 +131,7 @@ def _finding_json(finding: Finding) -> dict[str, Any]:
         "kl_budget": None if reference is None else to_text(reference.kl_budget),
         "sampling": instance.sampling.kind,
         "published": finite(found.published),
-        "certified_lower_bound": to_text(found.certified, decimal=True),
+        "certified_lower_bound": bound_text(found.certified, found.infinite),
         "verdict": str(found.verdict),
     }
 
@@ -140,11 +141,14 @@ def _print_list(found: tuple[Theorem, ...]) -> None:
         where = "social choice and alignment" if theorem.setting == "both" else theorem.setting
         source = theorem.source
         paper = f"arXiv {source.arxiv}" if source.arxiv else source.title
-        say(f"{theorem.key}: {theorem.title}")
-        say(f"  {source.short} {theorem.place} ({paper}), {theorem.status} bound")
-        say(f"  {', '.join(theorem.methods)}; {where}; law {', '.join(theorem.laws)}")
-        say(f"  bound: {theorem.formula}")
-        say(f"  assumes: {theorem.assumptions}")
+        prose(f"{theorem.key}: {theorem.title}")
+        for line in (
+            f"{source.short} {theorem.place} ({paper}), {theorem.status} bound",
+            f"{', '.join(theorem.methods)}; {where}; law {', '.join(theorem.laws)}",
+            f"bound: {theorem.formula}",
+            f"assumes: {theorem.assumptions}",
+        ):
+            prose(line, indent="  ")
 
 
 def _print_findings(findings: list[Finding]) -> None:
@@ -153,14 +157,12 @@ def _print_findings(findings: list[Finding]) -> None:
     A certificate under the theorem's own law is shown before any under a wider one.
     """
     from itertools import product
-    from math import inf
 
-    from adversary.cli.display import short, table
     from adversary.theory import all_theorems
-    from adversary.verbs import rounded_down
 
-    rows = table("theorem", "bound", "method", "setting", "law", "β", "m", "published",
-                 "certified", "verdict", "from")  # fmt: skip
+    header = ("theorem", "bound", "method", "setting", "law", "β", "m", "published",
+              "certified", "verdict", "from")  # fmt: skip
+    rows = []
     for theorem in all_theorems():
         both = ("social-choice", "alignment")
         settings = both if theorem.setting == "both" else (theorem.setting,)
@@ -170,16 +172,15 @@ def _print_findings(findings: list[Finding]) -> None:
                    and (f[2].reference is not None) == (setting == "alignment")]  # fmt: skip
             if not own:
                 missing = [*[""] * 5, "nothing certified", ""]
-                rows.add_row(theorem.key, theorem.status, name, where, *missing)
+                rows.append((theorem.key, theorem.status, name, where, *missing))
                 continue
             law = theorem.laws[0]
             source, _, instance, best = max(
                 own, key=lambda f: (f[3].verdict.alarm, f[2].sampling.kind == law, f[3].share,
                                     f[3].certified)
             )  # fmt: skip
-            size, certified = str(len(instance.alternatives)), rounded_down(best.certified)
-            published = "∞" if best.published == inf else f"{best.published:.6g}"
-            rows.add_row(theorem.key, theorem.status, name, where, instance.sampling.kind,
-                         short(instance.beta), size, published, certified, str(best.verdict),
-                         Path(source).name)  # fmt: skip
-    print_table(rows)
+            rows.append((theorem.key, theorem.status, name, where, instance.sampling.kind,
+                         short(instance.beta), str(len(instance.alternatives)),
+                         number(best.published), at_least(best.certified, best.infinite),
+                         str(best.verdict), Path(source).name))  # fmt: skip
+    print_records(header, rows)

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from decimal import ROUND_FLOOR
 from typing import Any
 
+from adversary.exact import rounded
 from adversary.export.format import Format
 from adversary.export.rows import COLUMNS, row
 from adversary.export.source import Item
-from adversary.figures.numbers import rounded
 
 
 def write(items: Sequence[Item]) -> str:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from adversary.certificate import Verdict, check
+from adversary.certifying.infinity import infinite
 from adversary.errors import CertificateError, InputError
 from adversary.problem.document import Document, read
 
@@ -36,6 +37,11 @@ class Item:
         """Return the certified bound; None where there is none that the checker accepts."""
         verdict = self.verdict
         return verdict.bound if verdict is not None and verdict.accepted else None
+
+    @property
+    def infinite(self) -> bool:
+        """Return whether the bound is infinite: the policies it is about have utility 0."""
+        return self.verdict is not None and infinite(self.verdict)
 
     def must_be_accepted(self) -> None:
         """Raise CertificateError where the file makes a claim that it does not prove."""

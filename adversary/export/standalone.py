@@ -13,6 +13,7 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from decimal import ROUND_HALF_EVEN
 from fractions import Fraction
 from importlib.resources import files
 from typing import Any
@@ -106,7 +107,7 @@ def _explicit(model: Model, score: Vector, temperature: Fraction, digits: int) -
 
 
 def _decimal(value: Real, digits: int) -> str:
-    found = precise.decimal(value, digits, mp.nint)
+    found = precise.decimal(value, digits, ROUND_HALF_EVEN)
     return to_text(found if abs(found) > _LEAST else Fraction(0), decimal=True)
 
 

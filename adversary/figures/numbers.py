@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
+from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context
 from fractions import Fraction
 
-from adversary.exact import to_float, to_text
+from adversary.errors import printable
+from adversary.exact import rounded, to_float, to_text
 
 _LONGEST = 7  # characters of a number that is shown exactly
 _LATEX = {
@@ -20,12 +21,6 @@ _LATEX = {
     '"': "''",
     **{c: f"\\{c}" for c in "{}$&#%_"},
 }
-
-
-def rounded(value: Fraction, digits: int, rounding: str = ROUND_HALF_EVEN) -> Decimal:
-    """Return a decimal of so many significant digits; no number under- or overflows."""
-    context = Context(prec=digits, rounding=rounding, Emin=-(10**6), Emax=10**6)
-    return context.divide(Decimal(value.numerator), Decimal(value.denominator))
 
 
 def latex_number(value: Fraction, digits: int = 4, rounding: str = ROUND_HALF_EVEN) -> str:
@@ -53,11 +48,6 @@ def float_below(value: Fraction) -> float:
     if math.isinf(found) or Fraction(found) > value:
         found = math.nextafter(found, 0)
     return found
-
-
-def printable(name: str) -> str:
-    """Return a name in one line: what is not printable is spelled in ASCII."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
 
 
 def latex_text(name: str) -> str:

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adversary.errors import InputError
-from adversary.figures.style import BLUE, COLOURS, COLUMN, GREEN, PAGE, VERMILION, style, write
+from adversary.figures.style import (
+    BELOW_INFINITE,
+    BLUE,
+    COLOURS,
+    COLUMN,
+    GREEN,
+    PAGE,
+    VERMILION,
+    mark_infinite,
+    style,
+    write,
+)
 from adversary.results.rates import Growth, Rate, against_beta, alike, in_words
 
 if TYPE_CHECKING:
@@ -82,25 +94,39 @@ def _panel(ax: Axes, members: Sequence[Rate]) -> None:
     groups.sort(key=lambda group: -group[0].points[-1].bound)
     colours = _colours(groups)
     betas = [float(p.beta) for rate in members for p in rate.points]
+    infinite: Counter[float] = Counter()
     for i, group in enumerate(groups):
         own: dict[str, Any] = {"marker": _MARKERS[i % len(_MARKERS)], "color": colours[i]}
         own |= {"linestyle": "none", "markersize": 4}
         for certified in (True, False):
-            points = [p for p in group[0].points if p.certified == certified]
+            points = [(float(p.beta), p.bound) for p in group[0].points if p.certified == certified]
             face = own["color"] if certified else "none"
-            ax.plot([float(p.beta) for p in points], [p.bound for p in points],
-                    markerfacecolor=face, **own)  # fmt: skip
+            ax.plot(*_finite(points), markerfacecolor=face, **own)
+            for beta in (beta for beta, bound in points if bound == math.inf):
+                mark_infinite(ax, beta, colours[i], certified, infinite[beta])
+                infinite[beta] += 1
         ax.plot([], [], label=_label(group), **own)
-        _curves(ax, group, min(betas), max(betas), colours[i])
-    bounds = [p.bound for rate in members for p in rate.points]
-    if max(bounds) / min(bounds) >= _WIDE:
+        if any(p.bound < math.inf for p in group[0].points):
+            _curves(ax, group, min(betas), max(betas), colours[i])
+    bounds = [p.bound for rate in members for p in rate.points if p.bound < math.inf]
+    lines = len(groups) + 2 * bool(infinite)  # above the points
+    if not bounds:
+        ax.set_yticks([])
+        ax.set_xlim(min(betas) - 1, max(betas) + 1)
+    elif max(bounds) / min(bounds) >= _WIDE:
         ax.set_yscale("log")
-        ax.set_ylim(top=ax.get_ylim()[1] * 10 ** (0.9 * len(groups)))
+        ax.set_ylim(top=ax.get_ylim()[1] * 10 ** (0.9 * lines))
     else:
-        ax.set_ylim(bottom=0, top=ax.get_ylim()[1] * (1 + 0.13 * len(groups)))
+        ax.set_ylim(bottom=0, top=ax.get_ylim()[1] * (1 + 0.13 * lines))
     ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     ax.set_xlabel("temperature β")
-    ax.legend(loc="upper left", fontsize=6, borderaxespad=0.2, handletextpad=0.2)
+    _legend(ax, bool(infinite))
+
+
+def _legend(ax: Axes, infinite: bool) -> None:
+    corner = BELOW_INFINITE if infinite else (0.0, 1.0)
+    ax.legend(loc="upper left", bbox_to_anchor=corner, fontsize=6, borderaxespad=0.2,
+              handletextpad=0.2)  # fmt: skip
 
 
 def _colours(groups: Sequence[Sequence[Rate]]) -> list[str]:
@@ -134,7 +160,13 @@ def _curves(ax: Axes, group: Sequence[Rate], low: float, high: float, colour: st
         if len(above) == len(group):
             upper.append((beta, max(above)))
     for curve, pen in ((upper, _UPPER), (lower, {"color": colour, **_LOWER})):
-        ax.plot([beta for beta, _ in curve], [value for _, value in curve], **pen)
+        ax.plot(*_finite(curve), **pen)
+
+
+def _finite(points: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:
+    """Return the coordinates of the points that an axis can show."""
+    kept = [(x, y) for x, y in points if y < math.inf]
+    return [x for x, _ in kept], [y for _, y in kept]
 
 
 def _growth_panel(ax: Axes, found: Sequence[Growth]) -> None:
@@ -142,13 +174,17 @@ def _growth_panel(ax: Axes, found: Sequence[Growth]) -> None:
     from matplotlib.ticker import LogLocator, NullLocator
 
     places = {(g.method, in_words(g.kl), _LAWS[g.sampling]) for g in found}
+    infinite: Counter[int] = Counter()
     for i, group in enumerate(sorted(found, key=lambda g: -g.beta)):
         colour, marker = COLOURS[::-1][i % len(COLOURS)], _MARKERS[i % len(_MARKERS)]
         named = [] if len(places) == 1 else [group.method, in_words(group.kl)]
         label = f"{group.reading}: {', '.join([*named, f'β = {float(group.beta):g}'])}"
-        ax.plot(*zip(*group.points, strict=True), marker, color=colour, markersize=4, label=label)
+        ax.plot(*_finite(group.points), marker, color=colour, markersize=4, label=label)
+        for m in (m for m, bound in group.points if bound == math.inf):
+            mark_infinite(ax, m, colour, before=infinite[m])
+            infinite[m] += 1
         known = [(m, pair[1]) for m, _ in group.points if (pair := group.lower(m))]
-        ax.plot([m for m, _ in known], [bound for _, bound in known], color=colour, **_LOWER)
+        ax.plot(*_finite(known), color=colour, **_LOWER)
     if all(group.model == "power" for group in found):
         ax.set_xscale("log", base=2)
         ax.xaxis.set_major_formatter("{x:g}")
@@ -159,7 +195,7 @@ def _growth_panel(ax: Axes, found: Sequence[Growth]) -> None:
         ax.yaxis.set_minor_locator(NullLocator())
     ax.set_xlabel("alternatives m")
     ax.set_title(", ".join(next(iter(places))) if len(places) == 1 else "growth with m")
-    ax.legend(loc="upper left", fontsize=6, borderaxespad=0.2, handletextpad=0.2)
+    _legend(ax, bool(infinite))
 
 
 def _handles(rates: Sequence[Rate]) -> list[Any]:

@@ -12,6 +12,7 @@ from adversary import files
 from adversary.errors import InputError
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 COLUMN, PAGE = 3.4, 7.0
@@ -26,6 +27,8 @@ BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY = COLOURS = (
     "#56B4E9",
 )
 """Okabe and Ito's colours, told apart also by the colour-blind."""
+BELOW_INFINITE = (0.0, 0.82)
+"""The upper left corner of a legend that leaves room for `mark_infinite`."""
 _STYLE: dict[Any, Any] = {
     "font.size": 8,
     "axes.titlesize": 8,
@@ -48,6 +51,20 @@ def style() -> Iterator[None]:
 
     with rc_context(_STYLE):
         yield
+
+
+def mark_infinite(
+    axes: Axes, x: float, colour: str, certified: bool = True, before: int = 0
+) -> None:
+    """Draw an arrow to the top edge, labelled ∞, beside as many as stand there `before` it."""
+    from matplotlib.transforms import ScaledTranslation
+
+    aside = ScaledTranslation(0.1 * before, 0, axes.figure.dpi_scale_trans)  # inches
+    edge = axes.get_xaxis_transform() + aside
+    arrow = {"arrowstyle": "-|>" if certified else "->", "color": colour, "linewidth": 0.8}
+    axes.annotate("∞", (x, 1), (x, 0.88), xycoords=edge, textcoords=edge, color=colour,
+                  ha="center", va="top", fontsize=8,
+                  arrowprops={**arrow, "shrinkA": 0, "shrinkB": 0})  # fmt: skip
 
 
 def check_format(path: Path) -> None:

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from adversary import files
 from adversary.certificate import check
+from adversary.certifying.infinity import infinite
 from adversary.errors import CertificateError
-from adversary.exact import to_text
+from adversary.exact import INFINITE, rounded_down, to_text
 from adversary.problem.document import read
 from adversary.problem.instance import Instance
 from adversary.theory import known
-from adversary.verbs import rounded_down
 
 _INTRODUCTION = """# Certified instances
 
@@ -90,7 +90,7 @@ def _row(path: Path) -> tuple[str, ...]:
         to_text(instance.beta),
         str(len(instance.alternatives)),
         str(len(instance.users)),
-        rounded_down(verdict.bound),
+        INFINITE if infinite(verdict) else rounded_down(verdict.bound),
         _theory(instance, verdict.method),
     )
 
@@ -101,7 +101,7 @@ def _theory(instance: Instance, method: str) -> str:
     upper = min(((b, t.key) for t, b in bounds if t.status != "lower"), default=None)
     parts = [f"≥ {lower[0]:.6g} ({lower[1]})"] if lower else []
     parts += [f"≤ {upper[0]:.6g} ({upper[1]})"] if upper else []
-    return (", ".join(parts) or "nothing published").replace("inf", "∞")
+    return (", ".join(parts) or "nothing published").replace("≥ inf", INFINITE)
 
 
 if __name__ == "__main__":

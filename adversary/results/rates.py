@@ -4,6 +4,7 @@ In β two models are fitted: bound = a + s·β, which reads as β/2 or β where 
 log bound = a + s·β, which reads as e^(sβ). In m: log bound = a + s·log m, the power m^s, and
 log bound = a + s·m, which is exponential with e^s for each alternative. All are least squares over
 few points without noise: a slope describes the range that was searched, and is no asymptotic claim.
+An infinite bound is a point, and in no fit.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
-from adversary.exact import to_float, to_text
+from adversary.exact import INFINITE, to_float, to_text
 from adversary.results.fits import Line, fit, preferred, support
 from adversary.sweeping.directory import Entry
 from adversary.theory import Theorem, applicable
@@ -33,6 +35,15 @@ def in_words(kl: Fraction | str) -> str:
     return named[kl] if isinstance(kl, str) else f"KL ≤ {to_text(kl)}"
 
 
+class Known(NamedTuple):
+    """What is published beside a rate: the best lower bound at its last point, and a fit."""
+
+    theorem: Theorem
+    bound: float
+    line: Line | None
+    """Of such bounds where the rate has its points, as the rate is fitted."""
+
+
 @dataclass(frozen=True)
 class Setting:
     """What a rate is of: a method, and what a study holds fixed."""
@@ -49,13 +60,13 @@ class Setting:
         return in_words(self.kl)
 
     def theorems(self, beta: float) -> list[tuple[Theorem, float]]:
-        """Return the theorems on this setting, with their finite bounds at β."""
+        """Return the theorems on this setting, with their bounds at β."""
         tau = None if isinstance(self.kl, str) else to_float(self.kl)
         setting = "social-choice" if self.kl == "none" else "alignment"
         law = "independent" if self.sampling == "uniform" else self.sampling
         found = applicable(self.method, setting, law, beta, self.alternatives, tau)
         bounds = [(t, t.bound(beta, self.alternatives, tau)) for t in found]
-        return [(t, b) for t, b in bounds if b is not None and math.isfinite(b)]
+        return [(t, b) for t, b in bounds if b is not None and not math.isnan(b)]
 
     def lower(self, beta: float) -> tuple[Theorem, float] | None:
         """Return the largest published lower bound at β."""
@@ -63,8 +74,8 @@ class Setting:
         return max(found, key=lambda pair: pair[1], default=None)
 
     def upper(self, beta: float) -> tuple[Theorem, float] | None:
-        """Return the smallest published upper bound at β."""
-        found = [pair for pair in self.theorems(beta) if pair[0].status != "lower"]
+        """Return the smallest finite upper bound that is published at β."""
+        found = [(t, b) for t, b in self.theorems(beta) if t.status != "lower" and b < math.inf]
         return min(found, key=lambda pair: pair[1], default=None)
 
 
@@ -74,6 +85,7 @@ class Point:
 
     beta: Fraction
     bound: float
+    """+inf where the method's utility is 0."""
     certified: bool
 
 
@@ -85,7 +97,7 @@ class Rate:
     points: tuple[Point, ...]
     """Ordered by β: certified bounds, and numeric values only where nothing is certified."""
     fitted: tuple[Point, ...]
-    """The certified points that the fits use."""
+    """The certified and finite points that the fits use."""
     linear: Line | None
     """Of the bound against β."""
     exponential: Line | None
@@ -101,6 +113,8 @@ class Rate:
     @property
     def reading(self) -> str:
         """Return the growth in one word."""
+        if all(p.bound == math.inf for p in self.points):
+            return INFINITE
         if self.linear is None or self.exponential is None or self.model == "undecided":
             return "undecided"
         if self.model == "exponential":
@@ -111,15 +125,16 @@ class Rate:
         return f"{self.linear.slope:.2f}β"
 
     @property
-    def theory(self) -> tuple[Theorem, Line | None] | None:
+    def theory(self) -> Known | None:
         """Return the best lower bound at the largest β, and the same fit of such bounds."""
         best = self.setting.lower(float(self.points[-1].beta))
         if best is None:
             return None
         betas = [float(p.beta) for p in self.fitted]
-        known = [(beta, found[1]) for beta in betas if (found := self.setting.lower(beta))]
+        known = _finite((beta, self.setting.lower(beta)) for beta in betas)
         logs = self.model == "exponential"
-        return best[0], fit([b for b, _ in known], [math.log(v) if logs else v for _, v in known])
+        bounds = [math.log(value) if logs else value for _, value in known]
+        return Known(*best, fit([beta for beta, _ in known], bounds))
 
 
 @dataclass(frozen=True)
@@ -131,7 +146,7 @@ class Growth:
     sampling: str
     beta: Fraction
     points: tuple[tuple[int, float], ...]
-    """(m, certified bound), ordered by m."""
+    """(m, certified bound), ordered by m; +inf where the method's utility is 0."""
     power: Line | None
     """Of the bound's logarithm against that of m."""
     exponential: Line | None
@@ -147,6 +162,8 @@ class Growth:
     @property
     def reading(self) -> str:
         """Return the growth in one word."""
+        if all(bound == math.inf for _, bound in self.points):
+            return INFINITE
         if self.power is None or self.exponential is None or self.model == "undecided":
             return "undecided"
         if self.model == "power":
@@ -154,19 +171,26 @@ class Growth:
         return f"{math.exp(self.exponential.slope):.2f}^m"
 
     @property
-    def theory(self) -> tuple[Theorem, Line | None] | None:
+    def theory(self) -> Known | None:
         """Return the best lower bound at the largest m, and the same fit of such bounds."""
         best = self.lower(self.points[-1][0])
         if best is None:
             return None
-        known = [(m, found[1]) for m, _ in self.points if (found := self.lower(m))]
+        known = _finite((float(m), self.lower(m)) for m, _ in self.points)
         power = self.model == "power"
-        x = [math.log(m) if power else float(m) for m, _ in known]
-        return best[0], fit(x, [math.log(bound) for _, bound in known])
+        x = [math.log(m) if power else m for m, _ in known]
+        return Known(*best, fit(x, [math.log(bound) for _, bound in known]))
 
     def lower(self, m: int) -> tuple[Theorem, float] | None:
         """Return the largest published lower bound for m alternatives."""
         return Setting(self.method, self.kl, self.sampling, m).lower(float(self.beta))
+
+
+def _finite(
+    known: Iterable[tuple[float, tuple[Theorem, float] | None]],
+) -> list[tuple[float, float]]:
+    """Return each place that has a finite bound, with that."""
+    return [(x, found[1]) for x, found in known if found and found[1] < math.inf]
 
 
 def rates(entries: Iterable[Entry]) -> list[Rate]:
@@ -174,7 +198,9 @@ def rates(entries: Iterable[Entry]) -> list[Rate]:
     best: dict[Setting, dict[Fraction, Point]] = defaultdict(dict)
     for entry in entries:
         value = entry.numeric if entry.bound is None else to_float(entry.bound)
-        if value is None or not 0 < value < math.inf:
+        if entry.infinite:
+            value = math.inf
+        if value is None or not value > 0:
             continue
         point = Point(entry.beta, value, entry.bound is not None)
         setting = Setting(entry.method, entry.kl, entry.sampling, entry.alternatives)
@@ -186,7 +212,7 @@ def rates(entries: Iterable[Entry]) -> list[Rate]:
 
 
 def _rate(setting: Setting, points: Sequence[Point]) -> Rate:
-    certified = [p for p in points if p.certified]
+    certified = [p for p in points if p.certified and p.bound < math.inf]
     large = [p for p in certified if p.beta >= LARGE]
     fitted = large if len(large) >= _ENOUGH else certified
     beta, bound = [float(p.beta) for p in fitted], [p.bound for p in fitted]
@@ -243,9 +269,10 @@ def growth(found: Iterable[Rate]) -> list[Growth]:
     result = []
     for key, points in groups.items():
         points.sort()
-        sizes, logs = [float(m) for m, _ in points], [math.log(bound) for _, bound in points]
+        finite = [(float(m), math.log(bound)) for m, bound in points if bound < math.inf]
+        sizes, logs = [m for m, _ in finite], [bound for _, bound in finite]
         power, exponential = fit([math.log(m) for m in sizes], logs), fit(sizes, logs)
         if len(points) > 1:
-            difference = support(power, exponential, len(points))
+            difference = support(power, exponential, len(finite))
             result.append(Growth(*key, tuple(points), power, exponential, difference))
     return sorted(result, key=lambda g: (g.method, in_words(g.kl), g.sampling, g.beta))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from adversary.certificate import check
+from adversary.certifying.infinity import infinite
 from adversary.errors import CertificateError, InputError
 from adversary.exact import parse_rational, to_float
 from adversary.problem.document import read
@@ -22,11 +23,12 @@ _NEAR = 1e-9  # relative; theorems give their bounds as floats
 
 @dataclass(frozen=True)
 class Side:
-    """A certified bound: its value, its file, and whether no paper states one as sharp."""
+    """A certified bound: its value, its file, whether no paper states one as sharp, or it is ∞."""
 
     value: Fraction
     file: str
     new: bool
+    infinite: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Row:
     @property
     def gap(self) -> float | None:
         """Upper over lower bound, less 1."""
-        if self.lower is None or self.upper is None:
+        if self.lower is None or self.upper is None or self.lower.infinite:
             return None
         return to_float(self.upper.value / self.lower.value) - 1
 
@@ -77,7 +79,7 @@ def rows(paths: Sequence[Path]) -> list[Row]:
         if not verdict.accepted or verdict.method is None:
             raise CertificateError(f"{file}: {verdict.message}")
         if verdict.bound is not None and verdict.policies == "every":  # `some` claims less
-            lower.append(_lower(file, verdict.method, verdict.bound))
+            lower.append(_lower(file, verdict.method, verdict.bound, infinite(verdict)))
         elif verdict.at_most is not None:
             upper += _upper(file, verdict.method, verdict.at_most)
     if not files:
@@ -100,13 +102,13 @@ def _row(key: tuple[str, str, str, Fraction], lower: list[_Claim], upper: list[_
         yield from (c for c in claims if (c.method, c.setting, c.beta) == (method, setting, beta)
                     and law in c.laws)  # fmt: skip
 
-    least = max(matching(lower), key=lambda c: c.side.value, default=None)
+    least = max(matching(lower), key=lambda c: (c.side.infinite, c.side.value), default=None)
     most = min(matching(upper), key=lambda c: (c.scope != "", c.side.value), default=None)
     return Row(method, setting, law, beta, least and least.side, most and most.side,
                most.scope if most else "")  # fmt: skip
 
 
-def _lower(file: Path, method: str, bound: Fraction) -> _Claim:
+def _lower(file: Path, method: str, bound: Fraction, infinite: bool) -> _Claim:
     instance = read(file).instance
     setting = "social-choice" if instance.reference is None else "alignment"
     kind, m = instance.sampling.kind, len(instance.alternatives)
@@ -115,9 +117,11 @@ def _lower(file: Path, method: str, bound: Fraction) -> _Claim:
         for t in applicable(method, setting, kind, float(instance.beta), m)
         if t.status != "upper" and t.source is not PROJECT
     ]
-    new = to_float(bound) > max(published, default=1.0) * (1 + _NEAR)
+    value = math.inf if infinite else to_float(bound)
+    new = value > max(published, default=1.0) * (1 + _NEAR)
     laws = (f"{kind}, m = {m}",) if kind == "pairs" and method in ("rlhf", "dpo") else (kind,)
-    return _Claim(method, setting, laws, "", instance.beta, Side(bound, str(file), new))
+    side = Side(bound, str(file), new, infinite)
+    return _Claim(method, setting, laws, "", instance.beta, side)
 
 
 def _upper(file: Path, method: str, bound: Fraction) -> Iterator[_Claim]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
+from decimal import ROUND_CEILING, ROUND_FLOOR
 from fractions import Fraction
 
 import torch
 
 from adversary.errors import InputError
-from adversary.exact import to_text
+from adversary.exact import rounded, to_text
 from adversary.interface.method import Method
 from adversary.problem.distortion import evaluate
 from adversary.problem.instance import (
@@ -333,16 +334,15 @@ def _significant(value: Fraction, digits: int) -> Fraction:
 
 def _neighbours(value: Fraction, digits: int) -> tuple[Fraction, Fraction]:
     """Return the value rounded down and up to so many significant decimal digits."""
-    if value == 0:
-        return value, value
-    scale = Fraction(10) ** (digits - 1 - _exponent(value))
-    return Fraction(math.floor(value * scale)) / scale, Fraction(math.ceil(value * scale)) / scale
+    return (
+        Fraction(rounded(value, digits, ROUND_FLOOR)),
+        Fraction(rounded(value, digits, ROUND_CEILING)),
+    )
 
 
 def _exponent(value: Fraction) -> int:
     """Return e with 10^e ≤ value < 10^(e+1), exact."""
-    guess = len(str(value.numerator)) - len(str(value.denominator))
-    return guess if value >= Fraction(10) ** guess else guess - 1
+    return rounded(value, 1, ROUND_FLOOR).adjusted()
 
 
 def _plain(utility: Fraction) -> list[Fraction]:

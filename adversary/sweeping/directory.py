@@ -21,6 +21,7 @@ from typing import Any
 from adversary import files
 from adversary.certificate import check
 from adversary.certifying.certify import Certificate
+from adversary.certifying.infinity import infinite
 from adversary.errors import InputError
 from adversary.exact import parse_rational, to_text
 from adversary.problem.document import Document, read
@@ -58,6 +59,8 @@ class Entry:
     instance: Instance | None
     policies: str | None
     """Whether the bound is for 'every' or for 'some' allowed policy."""
+    infinite: bool = False
+    """Whether the bound is infinite: these policies have utility 0."""
 
 
 @contextmanager
@@ -150,6 +153,7 @@ def _certificate(file: Path) -> Entry:
         cell=cell,
         instance=instance,
         policies=verdict.policies,
+        infinite=infinite(verdict),
     )
 
 

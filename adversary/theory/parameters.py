@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from decimal import ROUND_CEILING, ROUND_FLOOR
 from fractions import Fraction
 
 from flint import arb, ctx, fmpq
 
 from adversary.errors import InputError
-from adversary.exact import parse_rational
+from adversary.exact import parse_rational, rounded
 from adversary.problem.instance import MAX_BETA
 
 DIGITS = 40
@@ -60,22 +61,15 @@ def half_margin(beta: Fraction, difference: arb | Fraction) -> arb:
 
 def below(value: arb) -> Fraction:
     """Return a decimal with DIGITS significant digits, certainly at most a positive value."""
-    return _decimal(exact(value.lower()), math.floor)
+    return Fraction(rounded(exact(value.lower()), DIGITS, ROUND_FLOOR))
 
 
 def above(value: arb) -> Fraction:
     """Return a decimal with DIGITS significant digits, certainly at least a positive value."""
-    return _decimal(exact(value.upper()), math.ceil)
+    return Fraction(rounded(exact(value.upper()), DIGITS, ROUND_CEILING))
 
 
 def exact(point: arb) -> Fraction:
     """Return the rational that a ball of radius 0 is."""
     mantissa, exponent = point.man_exp()
     return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
-
-
-def _decimal(value: Fraction, whole) -> Fraction:
-    bits = value.numerator.bit_length() - value.denominator.bit_length()
-    places = DIGITS - math.floor(bits * math.log10(2))
-    scale = Fraction(10) ** places
-    return whole(value * scale) / scale

@@ -39,6 +39,8 @@ class Comparison:
     """The theorem's bound at the instance's β, m and τ."""
     certified: Fraction
     verdict: Verdict
+    infinite: bool = False
+    """Whether the certified bound is infinite."""
 
     @property
     def in_words(self) -> str:
@@ -48,11 +50,16 @@ class Comparison:
     @property
     def share(self) -> float:
         """Return certified / published."""
-        return to_float(self.certified) / self.published
+        certified = math.inf if self.infinite else to_float(self.certified)
+        return 1.0 if certified == self.published else certified / self.published
 
 
 def compare(
-    instance: Instance, method: str, bound: Fraction, policies: str = "every"
+    instance: Instance,
+    method: str,
+    bound: Fraction,
+    policies: str = "every",
+    infinite: bool = False,
 ) -> list[Comparison]:
     """Compare a certified lower bound with every theorem on its method, setting, law, β, m and τ.
 
@@ -65,7 +72,8 @@ def compare(
         lower = theorem.status == "lower"
         if (lower and policies == "some") or (not lower and not _assumed(theorem, instance)):
             continue
-        found.append(Comparison(theorem, published, bound, _verdict(theorem, published, bound)))
+        verdict = _verdict(theorem, published, math.inf if infinite else bound)
+        found.append(Comparison(theorem, published, bound, verdict, infinite))
     return found
 
 
@@ -80,9 +88,9 @@ def _assumed(theorem: Theorem, instance: Instance) -> bool:
     return all(weight > 0 for weight in law.weights)
 
 
-def _verdict(theorem: Theorem, published: float, bound: Fraction) -> Verdict:
+def _verdict(theorem: Theorem, published: float, bound: Fraction | float) -> Verdict:
     if math.isinf(published):
-        return Verdict.FINITE
+        return Verdict.REACHED if bound == math.inf else Verdict.FINITE
     value = Fraction(published)
     if bound > value * Fraction(1 + _ROUNDING):
         return Verdict.EXCEEDED if theorem.status == "lower" else Verdict.CONTRADICTED

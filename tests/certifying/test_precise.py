@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN
 from typing import Any
 
 import pytest
@@ -164,10 +165,10 @@ def test_what_does_not_bind_is_refused():
 
 def test_decimals():
     third = mpf(1) / 3
-    assert [str(precise.decimal(third, 4, way)) for way in (mp.floor, mp.ceil)] == [
+    assert [str(precise.decimal(third, 4, way)) for way in (ROUND_FLOOR, ROUND_CEILING)] == [
         "3333/10000",
         "1667/5000",
     ]
-    assert precise.decimal(-third * 1000, 2, mp.floor) == -340
-    assert precise.decimal(mpf(0), 4, mp.floor) == 0
-    assert precise.decimal(mpf(10) ** -400, 3, mp.nint).denominator == 10**400
+    assert precise.decimal(-third * 1000, 2, ROUND_FLOOR) == -340
+    assert precise.decimal(mpf(0), 4, ROUND_FLOOR) == 0
+    assert precise.decimal(mpf(10) ** -400, 3, ROUND_HALF_EVEN).denominator == 10**400

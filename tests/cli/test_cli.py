@@ -213,7 +213,7 @@ def test_solve_prints_infinity_as_text(run: Run, instance: Path) -> None:
     instance.write_text(json.dumps(INSTANCE | change))
     row = json.loads(run("solve", str(instance), "--method", "borda", "--json")[1])["methods"][0]
     assert row["distortion_every"] == row["distortion_some"] == "inf"
-    assert " inf " in run("solve", str(instance), "--method", "borda")[1]
+    assert " infinite " in run("solve", str(instance), "--method", "borda")[1]
 
 
 def test_solve_survives_a_method_that_fails(

@@ -106,7 +106,7 @@ def test_a_refused_claim_is_status_1(run: Run, name: str, tmp_path: Path) -> Non
 def test_show(run: Run) -> None:
     status, out, err = run("show", RLHF, "--figure", "f.pdf")
     assert (status, err) == (0, "")
-    assert out.startswith("                  weight    a")
+    assert out.startswith("                  weight ")
     assert "\naccepted: rlhf distortion >= 706.997084548 (every policy)\n" in out
     for method in ("borda", "nlhf", "rlhf"):
         assert f"\n{method} " in out

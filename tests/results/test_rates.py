@@ -68,7 +68,7 @@ def test_the_best_certified_file_counts():
              entry(6, 3.0, certified=False), entry(8, math.inf, certified=False)]  # fmt: skip
     (found,) = rates(files)
     assert [(p.beta, p.bound, p.certified) for p in found.points] == [
-        (4, 2.5, True), (6, 3.0, False)
+        (4, 2.5, True), (6, 3.0, False), (8, math.inf, False)
     ]  # fmt: skip
     assert len(found.fitted) == 1
 
@@ -84,9 +84,9 @@ def test_theory_stands_beside():
     """The best lower bound, fitted at the same β."""
     found = one(borda_rate).theory
     assert found is not None
-    theorem, line = found
-    assert theorem.key == "ghy-thm12"
-    assert line == one(borda_rate).linear
+    assert found.theorem.key == "ghy-thm12"
+    assert found.line == one(borda_rate).linear
+    assert found.bound == borda_rate(BETAS[-1])
     assert one(rate, method="nobody").theory is None
     upper = Setting("borda", "none", "independent", 3).upper(4)
     assert upper is not None
@@ -119,7 +119,7 @@ def test_exponential_growth_in_m(beta: int):
     assert math.exp(found.exponential.slope) == pytest.approx(path_law.growth(beta), rel=0.02)
     assert found.reading == f"{math.exp(found.exponential.slope):.2f}^m"
     assert found.theory is not None
-    assert (found.theory[0].key, found.theory[1]) == ("path-law", found.exponential)
+    assert (found.theory.theorem.key, found.theory.line) == ("path-law", found.exponential)
 
 
 def test_methods_with_the_same_bounds_are_one():
