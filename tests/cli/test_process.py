@@ -335,7 +335,8 @@ def test_a_search_keeps_the_best(
         reports = iter([None, None])
 
         def values(*arguments: object) -> list[float]:
-            next(reports, 0) is None or stop(number=number)
+            if next(reports, "no more"):
+                stop(number=number)
             return truly(*arguments)  # type: ignore[arg-type]
 
         truly = sys.modules["adversary.searching.simplify"].values
@@ -372,7 +373,8 @@ def test_a_simplification_keeps_the_simplest(ready: Run, monkeypatch: pytest.Mon
     simpler, fewer = simplify._without_types, iter([None])
 
     def without_types(instance: object) -> object:
-        next(fewer, 0) is None or stop()
+        if next(fewer, "no more"):
+            stop()
         return simpler(instance)  # type: ignore[arg-type]
 
     monkeypatch.setattr(simplify, "_without_types", without_types)
