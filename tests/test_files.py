@@ -118,10 +118,10 @@ def test_a_full_disk_leaves_the_old_file(
 def test_only_old_unfinished_files_are_abandoned(tmp_path: Path) -> None:
     """Another host may be writing a young one; what is named otherwise is somebody else's."""
     names = (".w.json.abc.unfinished", ".x.json.def.unfinished", ".w.json.bak", "w.json")
+    hours_ago = time.time() - 7200
     for name in names:
         (tmp_path / name).touch()
-        old = time.time() - 7200
-        os.utime(tmp_path / name, (old, old))
+        os.utime(tmp_path / name, (hours_ago, hours_ago))
     (tmp_path / names[1]).touch()
     assert [path.name for path in files.abandoned(tmp_path)] == [names[0]]
 

@@ -335,7 +335,7 @@ def test_a_search_keeps_the_best(
         reports = iter([None, None])
 
         def values(*arguments: object) -> list[float]:
-            if next(reports, 0) is not None:
+            if next(reports, "no more"):
                 stop(number=number)
             return truly(*arguments)  # type: ignore[arg-type]
 
@@ -373,7 +373,7 @@ def test_a_simplification_keeps_the_simplest(ready: Run, monkeypatch: pytest.Mon
     simpler, fewer = simplify._without_types, iter([None])
 
     def without_types(instance: object) -> object:
-        if next(fewer, 0) is not None:
+        if next(fewer, "no more"):
             stop()
         return simpler(instance)  # type: ignore[arg-type]
 

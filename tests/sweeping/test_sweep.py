@@ -10,11 +10,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +29,7 @@ from adversary.problem.document import read as read_document
 from adversary.sweeping import cell as cells
 from adversary.sweeping import directory, pool
 from adversary.sweeping.cell import Failure
-from adversary.sweeping.run import sweep
+from adversary.sweeping.run import Sweep, sweep
 from adversary.sweeping.study import Cell, Study, read
 
 STUDIES = Path(__file__).parents[2] / "instances" / "studies"
@@ -237,20 +240,69 @@ def test_failures_are_recorded_and_tried_again(
 
 def test_an_interrupted_search_is_no_result(monkeypatch: pytest.MonkeyPatch):
     """Ctrl-C makes a search return what it has so far: that is not the cell's result."""
-
-    def stop(*_: object) -> None:
-        raise KeyboardInterrupt
-
     from adversary.searching.gradient import Gradient
 
     truly = Gradient.run
 
     def run(self, space, method, seed, incumbent):
         truly(self, space, method, seed, incumbent)
-        stop()
+        raise KeyboardInterrupt
 
     monkeypatch.setattr(Gradient, "run", run)
-    assert cells.run(CELL) == Failure("interrupted")
+    with pytest.raises(KeyboardInterrupt):
+        cells.run(CELL)
+
+
+def interrupting(number: int) -> Callable[..., None]:
+    def stop(*_: object) -> None:
+        if number:
+            os.kill(os.getpid(), number)
+        raise KeyboardInterrupt
+
+    return stop
+
+
+@pytest.mark.parametrize("where", ["while a cell runs", "while one is written", "between"])
+def test_an_interruption_keeps_what_is_done(
+    where: str, tmp_path: Path, in_process: list[Cell], monkeypatch: pytest.MonkeyPatch
+):
+    """Every cell that has ended is a file, the index is written, the next run does the rest."""
+    seen: list[object] = []
+
+    def second_time(truly: Callable, arguments: tuple, at: int) -> object:
+        seen.append(arguments)
+        if len(seen) == at:
+            raise KeyboardInterrupt
+        return truly(*arguments)
+
+    def report(state: Sweep) -> None:
+        if where == "between":
+            second_time(lambda _: None, (state,), 3)
+
+    with monkeypatch.context() as patch:
+        if where != "between":
+            home, name = (cells, "run") if "runs" in where else (directory, "put")
+            truly = getattr(home, name)
+            patch.setattr(home, name, lambda *a: second_time(truly, a, 2))
+        state = sweep(STUDY, tmp_path / "a", report=report)
+    ended = 1 if "runs" in where else 2
+    assert (state.stopped, state.certified, state.failed) == ("interrupted", ended, [])
+    assert len(list((tmp_path / "a").glob("*.json"))) == ended
+    assert len((tmp_path / "a" / directory.INDEX).read_text().splitlines()) == 1 + ended
+    state = sweep(STUDY, tmp_path / "a")
+    assert (state.stopped, state.before, state.certified) == ("finished", ended, 3 - ended)
+
+
+def test_a_search_interrupted_on_a_worker_fails_there():
+    """A KeyboardInterrupt that a worker sends is not the sweep's own."""
+    with ThreadPoolExecutor(1) as executor:
+
+        def submit(*_: object) -> Future:
+            return truly(interrupting(0))
+
+        truly, executor.submit = executor.submit, submit  # type: ignore[method-assign]
+        [(_, outcome)] = pool._ended(executor, deque([CELL]), 1, None)
+    assert outcome == Failure("KeyboardInterrupt")
 
 
 def test_a_full_disk_costs_only_what_does_not_fit(
@@ -286,13 +338,102 @@ def test_directories_of_no_use(tmp_path: Path, in_process: list[Cell]):
 
 
 def test_leftovers_of_a_killed_run_go(tmp_path: Path, in_process: list[Cell]):
+    """What nobody can be writing any more, and the record of a failure that was mended."""
     sweep(STUDY, tmp_path)
     before = contents(tmp_path)
-    (tmp_path / f".{CELL.stem}.json.abc123").touch()
-    (tmp_path / f".{directory.INDEX}.abc123").touch()
-    (tmp_path / f"{CELL.stem}{directory.FAILED}").touch()
+    old, young = (tmp_path / f".{CELL.stem}.json.{name}.unfinished" for name in ("old", "young"))
+    backup, record = tmp_path / ".notes.json.bak", tmp_path / f"{CELL.stem}{directory.FAILED}"
+    for file in (old, young, backup, record):
+        file.touch()
+    hours_ago = time.time() - 7200
+    os.utime(old, (hours_ago, hours_ago))
     sweep(STUDY, tmp_path)
+    young.unlink()  # another host may have been at it
+    backup.unlink()  # it is not ours
     assert contents(tmp_path) == before
+
+
+REFUSALS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF, errno.EINVAL, errno.EIO)
+
+
+@pytest.mark.parametrize("number", REFUSALS, ids=errno.errorcode.get)
+def test_a_file_system_without_locks(
+    number: int, tmp_path: Path, in_process: list[Cell], monkeypatch: pytest.MonkeyPatch
+):
+    """NFS, FUSE and others: the sweep does without."""
+
+    def flock(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(directory.fcntl, "flock", flock)
+    assert sweep(Study(STUDY.cells[:1]), tmp_path).certified == 1
+
+
+def test_two_hosts_that_do_not_see_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A second sweep in the middle of the first, of the same cells and of others: nothing is lost.
+
+    One of the two fails where the other succeeds, and either order of the two leaves no record.
+    """
+    monkeypatch.setattr(directory.fcntl, "flock", lambda *_: None)
+    shared, others = tmp_path / "shared", Study((*STUDY.cells[1:], replace(CELL, seed=2)))
+    unfinished = shared / f".{CELL.stem}.json.abc.unfinished"
+    inner: list[Sweep] = []
+
+    def local(waiting: list[Cell], _: int, limit: float | None) -> Iterator:
+        first = not inner
+        for number, cell in enumerate(waiting):
+            outcome = cells.run(cell, limit)
+            if first and number == 1:
+                inner.append(Sweep(0))
+                unfinished.touch()  # as if this host were writing it
+                inner.append(sweep(others, shared))
+                assert unfinished.exists()
+                unfinished.unlink()
+            fails = (cell.seed, cell.method) == ((1, "borda") if first else (0, "nlhf"))
+            yield cell, Failure("out of memory") if fails else outcome
+
+    monkeypatch.setattr(pool, "local", local)
+    outer = sweep(STUDY, shared)
+    assert (inner[1].certified, len(inner[1].failed)) == (2, 1)
+    assert (outer.certified, len(outer.failed)) == (2, 1)
+    again = sweep(Study((*STUDY.cells, others.cells[-1])), shared)
+    assert (again.before, again.certified) == (4, 0)
+    assert {file.suffix for file in shared.iterdir()} == {".json", ".csv"}
+    rows = (shared / directory.INDEX).read_text().splitlines()
+    assert [row.split(",")[1] for row in rows[1:]] == ["certified"] * 4
+
+
+def test_a_record_that_vanishes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Another host mends a failure while this one makes the index."""
+    directory.put(tmp_path, CELL, Failure("no time"))
+    truly = Path.read_text
+
+    def read_text(self: Path, *arguments: str) -> str:
+        self.unlink()
+        return truly(self, *arguments)
+
+    assert len(directory.entries(tmp_path)) == 1
+    monkeypatch.setattr(Path, "read_text", read_text)
+    assert directory.entries(tmp_path) == []
+
+
+def test_a_full_disk_hides_no_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Where not even the record of a failure can be written, both reasons are told."""
+
+    def local(waiting: list[Cell], *_: object) -> Iterator:
+        yield from ((cell, Failure("no certificate: none today")) for cell in waiting)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(pool, "local", local)
+    monkeypatch.setattr(files.os, "fsync", full)
+    state = sweep(Study((CELL,)), tmp_path)
+    (name, reason), (index, _) = state.failed
+    assert (name, index) == (CELL.stem, directory.INDEX)
+    assert reason.startswith("no certificate: none today; file: got ")
+    assert reason.endswith("(No space left on device)")
+    assert list(tmp_path.iterdir()) == []
 
 
 def deadly(cell: Cell, _: float | None) -> Failure:
@@ -315,9 +456,10 @@ def test_a_dead_process_costs_one_cell(monkeypatch: pytest.MonkeyPatch):
     assert all(found[seed] == Failure("alive") for seed in (0, 2))
 
 
-def started(study: Path, out: Path, *more: str) -> subprocess.Popen[str]:
+def started(study: Path, out: Path, *more: str, **options: Any) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "adversary", "sweep", str(study), "--out", str(out), *more]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, **options)
 
 
 def until(condition: Callable[[], bool], seconds: float = 60) -> None:
@@ -348,6 +490,22 @@ def test_killed_and_run_again(tmp_path: Path, study: Path, in_process: list[Cell
     again = sweep(read(study), killed)
     assert 0 < len(in_process) == again.certified < 4
     assert contents(killed) == contents(tmp_path / "whole")
+
+
+def test_stopped_with_all_its_processes(tmp_path: Path, study: Path, in_process: list[Cell]):
+    """As `timeout`, a terminal or a service manager does it: the whole group is signalled."""
+    out = tmp_path / "out"
+    run = started(study, out, "--workers", "2", start_new_session=True)
+    until(lambda: out.is_dir() and any(out.glob("*.json")))
+    os.killpg(run.pid, signal.SIGTERM)
+    printed, said = run.communicate(timeout=60)
+    assert (run.returncode, said) == (143, "adversary: interrupted\n")
+    assert "what is certified stays" in printed
+    done = len(list(out.glob("*.json")))
+    assert f"{out}: 4 cells, {done} certified, 0 certified before, 0 failed" in printed
+    assert len((out / directory.INDEX).read_text().splitlines()) == 1 + done
+    again = sweep(read(study), out)
+    assert (again.before, again.certified) == (done, 4 - done)
 
 
 def test_command(tmp_path: Path, study: Path, in_process: list[Cell],
