@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from adversary.results.fits import Line
-    from adversary.results.rates import Growth, Known, Rate
+    from adversary.results.rates import Growth, Published, Rate
     from adversary.sweeping.run import Sweep
     from adversary.sweeping.study import Cell
 
@@ -215,7 +215,7 @@ def _growth_json(group: Growth) -> dict[str, Any]:
     }
 
 
-def _theory_json(theory: Known | None) -> dict[str, Any] | None:
+def _theory_json(theory: Published | None) -> dict[str, Any] | None:
     from adversary.cli.report import finite
 
     return theory and {
@@ -302,7 +302,7 @@ def _infinite(rate: Rate) -> str:
     return f"infinite, and in no fit: {where}, β = {betas}"
 
 
-def _known(theory: Known | None) -> str:
+def _known(theory: Published | None) -> str:
     from adversary.cli.layout import number
 
     if theory is None:
