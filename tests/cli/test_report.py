@@ -86,7 +86,7 @@ def test_every_command_says_infinite(
 
     monkeypatch.setattr(matching, "cells", list)
     for command in (("table", folder), ("rates", folder), ("theorems", "--check", folder),
-                    ("solve", folder / INFINITE),
+                    ("solve", folder / INFINITE), ("show", folder / INFINITE),
                     ("certify", folder / INFINITE, "--out", folder / "again.json")):  # fmt: skip
         with pytest.raises(SystemExit) as end:
             main([*map(str, command)])
