@@ -11,7 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adversary.errors import InputError
-from adversary.exact import MAX_EXPONENT, log, parse_rational, to_decimal, to_float, to_text
+from adversary.exact import (
+    MAX_EXPONENT,
+    log,
+    nearest,
+    parse_rational,
+    rounded,
+    rounded_down,
+    rounded_up,
+    to_decimal,
+    to_float,
+    to_text,
+)
 
 
 @pytest.mark.parametrize(
@@ -133,3 +144,48 @@ def test_decimals_where_a_fraction_would_be_as_short() -> None:
     assert to_text(Fraction(1, 3), decimal=True) == "1/3"
     assert to_text(Fraction(3), decimal=True) == "3"
     assert to_text(Fraction(10) ** 40, decimal=True) == "1e40"
+
+
+@pytest.mark.parametrize(
+    ("value", "down", "up"),
+    [
+        ("2.6826999", "2.68269", "2.6827"),
+        ("1/3", "0.333333", "0.333334"),
+        ("-1/3", "-0.333334", "-0.333333"),
+        ("745741.9", "745741", "745742"),
+        ("0.999999999999", "0.999999", "1"),
+        ("0", "0", "0"),
+        ("1", "1", "1"),
+        ("13.7833", "13.7833", "13.7833"),
+        ("123456", "123456", "123456"),
+        ("1e6", "1e+06", "1e+06"),
+        ("0.0001", "0.0001", "0.0001"),
+        ("0.00001", "1e-05", "1e-05"),
+        ("1.23456789e4990", "1.23456e+4990", "1.23457e+4990"),
+        ("1.23456789e-4990", "1.23456e-4990", "1.23457e-4990"),
+    ],
+)
+def test_bounds_are_rounded_in_their_direction(value: str, down: str, up: str) -> None:
+    """What fits is exact; no magnitude is too large or too small."""
+    exact = parse_rational("x", value)
+    assert (rounded_down(exact), rounded_up(exact)) == (down, up)
+
+
+@given(st.fractions(), st.integers(1, 20))
+def test_rounding_encloses(value: Fraction, digits: int) -> None:
+    """At most, at least, and nearest to the value, within one unit of the last digit."""
+    down, up = (Fraction(f(value, digits)) for f in (rounded_down, rounded_up))
+    assert down <= value <= up
+    assert up - down <= abs(value) * Fraction(10) ** (1 - digits)
+    assert down == up or {down, up} >= {Fraction(rounded(value, digits))}
+
+
+@given(st.fractions())
+def test_nearest_tells_rounded_from_exact(value: Fraction) -> None:
+    """Only 0 is printed as 0 and only 1 as 1; four digits stand for a rounded number."""
+    text = nearest(value)
+    assert (text == "0") == (value == 0)
+    assert (text == "1") == (value == 1)
+    if "1-" not in text and "1+" not in text and Fraction(text) != value:
+        digits = text.lower().partition("e")[0].replace(".", "").lstrip("-0")
+        assert len(digits) == 4

@@ -99,9 +99,12 @@ def show(
 
 
 def _claim(item: Item) -> str:
+    from adversary.exact import INFINITE
+
     if item.verdict is None:
         return "no claim"
-    return f"{'accepted' if item.verdict.accepted else 'rejected'}: {item.verdict.message}"
+    told = f"{'accepted' if item.verdict.accepted else 'rejected'}: {item.verdict.message}"
+    return f"{told}: {INFINITE}" if item.infinite and INFINITE not in told else told
 
 
 def _title(item: Item) -> str:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from adversary.results.fits import Line
-    from adversary.results.rates import Growth, Known, Rate
+    from adversary.results.rates import Growth, Published, Rate
     from adversary.sweeping.run import Sweep
     from adversary.sweeping.study import Cell
 
@@ -228,7 +228,7 @@ def _growth_json(group: Growth) -> dict[str, Any]:
     }
 
 
-def _theory_json(theory: Known | None) -> dict[str, Any] | None:
+def _theory_json(theory: Published | None) -> dict[str, Any] | None:
     from adversary.cli.report import finite
 
     return theory and {
@@ -308,7 +308,7 @@ def _infinite(rate: Rate) -> str:
     return f"infinite, and in no fit: {where}, β = {betas}"
 
 
-def _known(theory: Known | None) -> str:
+def _known(theory: Published | None) -> str:
     if theory is None:
         return ""
     shown = number(theory.bound) if math.isinf(theory.bound) else _shown(theory.line)

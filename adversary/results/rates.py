@@ -35,7 +35,7 @@ def in_words(kl: Fraction | str) -> str:
     return named[kl] if isinstance(kl, str) else f"KL ≤ {to_text(kl)}"
 
 
-class Known(NamedTuple):
+class Published(NamedTuple):
     """What is published beside a rate: the best lower bound at its last point, and a fit."""
 
     theorem: Theorem
@@ -125,7 +125,7 @@ class Rate:
         return f"{self.linear.slope:.2f}β"
 
     @property
-    def theory(self) -> Known | None:
+    def theory(self) -> Published | None:
         """Return the best lower bound at the largest β, and the same fit of such bounds."""
         best = self.setting.lower(float(self.points[-1].beta))
         if best is None:
@@ -134,7 +134,7 @@ class Rate:
         known = _finite((beta, self.setting.lower(beta)) for beta in betas)
         logs = self.model == "exponential"
         bounds = [math.log(value) if logs else value for _, value in known]
-        return Known(*best, fit([beta for beta, _ in known], bounds))
+        return Published(*best, fit([beta for beta, _ in known], bounds))
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ class Growth:
         return f"{math.exp(self.exponential.slope):.2f}^m"
 
     @property
-    def theory(self) -> Known | None:
+    def theory(self) -> Published | None:
         """Return the best lower bound at the largest m, and the same fit of such bounds."""
         best = self.lower(self.points[-1][0])
         if best is None:
@@ -179,7 +179,7 @@ class Growth:
         known = _finite((float(m), self.lower(m)) for m, _ in self.points)
         power = self.model == "power"
         x = [math.log(m) if power else m for m, _ in known]
-        return Known(*best, fit(x, [math.log(bound) for _, bound in known]))
+        return Published(*best, fit(x, [math.log(bound) for _, bound in known]))
 
     def lower(self, m: int) -> tuple[Theorem, float] | None:
         """Return the largest published lower bound for m alternatives."""

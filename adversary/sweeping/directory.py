@@ -218,7 +218,13 @@ def _row(entry: Entry) -> tuple[object, ...]:
         entry.cell.get("users", len(entry.instance.users) if entry.instance else ""),
         f"{strategy.get('name', '')} {effort}".strip(),
         entry.cell.get("seed", ""),
-        "" if entry.bound is None else to_text(entry.bound, decimal=True),
+        _bound(entry),
         "" if entry.numeric is None else entry.numeric,
         entry.reason or "",
     )
+
+
+def _bound(entry: Entry) -> str:
+    if entry.bound is None:
+        return ""
+    return "inf" if entry.infinite else to_text(entry.bound, decimal=True)

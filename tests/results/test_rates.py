@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -71,6 +73,55 @@ def test_the_best_certified_file_counts():
         (4, 2.5, True), (6, 3.0, False), (8, math.inf, False)
     ]  # fmt: skip
     assert len(found.fitted) == 1
+
+
+def infinite(beta: object, method: str = "rlhf", **options: Any) -> Entry:
+    """A certificate that claims the largest bound that the checker names."""
+    return replace(entry(beta, 1e100, method, **options), infinite=True)
+
+
+def test_infinite_bounds_are_in_no_fit():
+    """They are points all the same; a rate of nothing else is infinite."""
+    curve = [entry(b, math.cosh(b / 2) ** 2, "rlhf", kl="free") for b in BETAS[:-1]]
+    (without,) = rates(curve)
+    (found,) = rates([*curve, infinite(12, kl="free")])
+    assert found.points[-1].bound == math.inf
+    assert (found.fitted, found.linear, found.exponential, found.support) == (
+        without.fitted, without.linear, without.exponential, without.support
+    )  # fmt: skip
+    assert found.reading == without.reading == "e^(0.99β)"
+    (none,) = rates([infinite(b, kl="free") for b in BETAS])
+    assert (none.fitted, none.linear, none.support, none.reading) == ((), None, None, "infinite")
+    assert [r.setting.method for r in alike(rates([
+        *(infinite(b, name, kl="free") for b in BETAS for name in ("dpo", "rlhf")),
+    ]))[0]] == ["dpo", "rlhf"]  # fmt: skip
+
+
+def test_an_infinite_bound_beats_every_finite_one():
+    (found,) = rates([entry(4, 1e120, "rlhf"), infinite(4), entry(4, 3.0, "rlhf")])
+    assert [p.bound for p in found.points] == [math.inf]
+
+
+def test_infinite_growth_in_m():
+    """The power is fitted to the finite sizes."""
+    files = [entry(4, 1.5 * m**0.5, "rlhf", sampling="pairs", m=m) for m in (3, 4, 8, 16)]
+    (without,) = growth(rates(files))
+    (found,) = growth(rates([*files, infinite(4, sampling="pairs", m=6)]))
+    assert [bound for _, bound in found.points].count(math.inf) == 1
+    assert (found.power, found.support, found.reading) == (
+        without.power, without.support, without.reading
+    )  # fmt: skip
+    (none,) = growth(rates([infinite(4, sampling="pairs", m=m) for m in (3, 4, 8)]))
+    assert (none.power, none.reading) == (None, "infinite")
+
+
+def test_theory_may_be_infinite():
+    """Beside an infinite published bound there is no fit of weaker ones."""
+    (found,) = rates([infinite(4, kl=Fraction(1), sampling="pairs", m=4)])
+    assert found.theory is not None
+    assert (found.theory.theorem.key, found.theory.bound, found.theory.line) == (
+        "kl-path", math.inf, None
+    )  # fmt: skip
 
 
 def test_groups():
@@ -220,6 +271,40 @@ def test_figure(directory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
         for word in ("e^(0.99β): rlhf", "β/2: maximal-lotteries", "numeric only", "undecided: β"):
             assert word in text
         assert "fill: none" in text
+
+
+def test_infinite_bounds_in_the_figure(tmp_path: Path):
+    """An arrow to the top edge, labelled ∞, and no axis that reaches for 1e100."""
+    files = [entry(b, b / 2 + 1.0) for b in BETAS]
+    files += [infinite(b, "rlhf", kl=Fraction(1), sampling="pairs", m=4) for b in (2, 8)]
+    files += [infinite(8, "borda"), entry(10, math.inf, "ipo", certified=False)]
+    files += [entry(4, 1.4**m, "rlhf", sampling="pairs", m=m) for m in (3, 4, 5, 8)]
+    files += [infinite(4, sampling="pairs", m=6)]
+    found = rates(files)
+    save(found, growth(found), tmp_path / "r.svg")
+    text = (tmp_path / "r.svg").read_text("utf-8")
+    assert text.count("<!-- ∞ -->") == 5 or text.count(">∞<") == 5
+    for mark in ("100}", "10^{5", "1e100", "1e+100"):
+        assert mark not in text
+
+
+def test_only_infinite_bounds_in_the_figure(tmp_path: Path):
+    """Nothing to scale an axis by is no error."""
+    found = rates([infinite(b, "rlhf", kl=Fraction(1), sampling="pairs", m=4) for b in (2, 8)])
+    assert len(save(found, [], tmp_path / "r.pdf")) == 2
+
+
+def test_what_is_in_no_fit_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """The command names the infinite bounds; largest bounds are rounded down."""
+    instances = Path(__file__).parents[2] / "instances"
+    for name in ("rlhf-kl1-path-m4-infinite-beta2", "borda-social-choice-sharp-beta4"):
+        (tmp_path / f"{name}.json").write_bytes((instances / f"{name}.json").read_bytes())
+    status, out, _ = call(capsys, str(tmp_path))
+    assert status == 0
+    assert "\ninfinite, and in no fit: rlhf, KL ≤ 1, pairs, m = 4, β = 2\n" in out
+    rows = {line.split()[0]: line for line in out.splitlines()[1:3]}
+    assert " 2.682 " in rows["borda"]  # 2.68258…
+    assert "infinite (kl-path)" in rows["rlhf"]
 
 
 def test_figure_refuses_other_formats(tmp_path: Path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -180,3 +181,14 @@ def test_wrong_requests(
 def test_a_path_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One line, exit status 2."""
     assert run(capsys, "table", str(tmp_path / "no"))[0] == 2
+
+
+def test_infinite_bounds_in_the_figure(folder: Path) -> None:
+    """An arrow to the top edge, labelled ∞, in place of a point at 1e100."""
+    found = rows([folder])
+    one = row(found, "ipo", "alignment", "pairs", 4)
+    assert one.lower is not None
+    assert (one.lower.infinite, one.gap) == (True, None)
+    drawn = draw([*found, replace(one, law="independent", beta=Fraction(8))]).axes[0]
+    assert [text.get_text() for text in drawn.texts] == ["∞"]
+    assert drawn.get_ylim()[1] < 1e20
