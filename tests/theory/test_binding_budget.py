@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy.optimize import brentq
+from scipy.optimize import root_scalar
 
 from adversary.theory import binding_budget as proof
 from adversary.theory import formulas
@@ -68,8 +68,11 @@ def environment(rng: np.random.Generator, beta: float):
 
 def reward(r: np.ndarray, mu: np.ndarray, margin: float) -> float:
     """Return the y with E_μ h(y − r) = margin."""
-    return float(brentq(lambda y: np.vectorize(proof.half)(y - r) @ mu - margin, -900, 900,
-                        xtol=1e-14, rtol=1e-14))  # fmt: skip
+    found = root_scalar(
+        lambda y: np.vectorize(proof.half)(y - r) @ mu - margin, bracket=(-900, 900)
+    )
+    assert found.converged
+    return float(found.root)
 
 
 @pytest.mark.parametrize("beta", [0.5, 2.0, 6.0])

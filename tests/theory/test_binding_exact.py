@@ -61,7 +61,8 @@ def test_remainder_is_what_is_left_of_q() -> None:
 def test_remainder_is_positive() -> None:
     """H > 0 by branch and bound in ball arithmetic, where r > 1/5: the step left to a machine."""
     zero, one = Fraction(0), Fraction(1)
-    todo, boxes = [((zero, SIDE), (zero, one), (zero, one))], 0
+    todo: list[tuple[tuple[Fraction, Fraction], ...]] = [((zero, SIDE), (zero, one), (zero, one))]
+    boxes = 0
     while todo:
         box = todo.pop()
         boxes += 1
