@@ -1,16 +1,18 @@
 """One Python file that proves the claim again with nothing but the standard library.
 
 The file is `proof.py` of this folder with the instance put in, and with the rules that the claim
-does not need left out. Its witness holds explicit points where a certificate may hold a recipe:
-a policy ∝ reference·e^(score/temperature) is a list of weights, moved a little towards the
-reference, and the reward is a lower and an upper bound.
+does not need left out, so that a changed method or witness finds none and proves nothing. Its
+witness holds explicit points where a certificate may hold a recipe: a policy ∝
+reference·e^(score/temperature) is a list of weights, moved a little towards the reference, and the
+reward is a lower and an upper bound.
 """
 
 from __future__ import annotations
 
 import ast
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import replace
 from decimal import ROUND_HALF_EVEN
@@ -23,43 +25,41 @@ from mpmath import mp
 from adversary.certifying import precise
 from adversary.certifying.precise import Model, Real, Vector
 from adversary.errors import CertificateError
-from adversary.exact import parse_rational, to_text
+from adversary.exact import parse_rational, to_float, to_text
 from adversary.export import proof
 from adversary.export.format import Format
 from adversary.export.source import Item
+from adversary.figures.numbers import printable
 from adversary.files import dumps
 
-_LEVELS = {30: (128, 256), 80: (256, 512, 1024), 320: (1024, 2048, 4096), 1280: (4096,)}
+_LEVELS = {30: (128, 256, 512), 80: (512, 1024), 320: (1024, 2048, 4096), 1280: (4096,)}
 """By decimal digits of the explicit points: bits of the intervals that can make use of them."""
-_RULES = {
-    "borda": ("borda", "tied_borda"),
-    "copeland": ("copeland", "tied_copeland"),
-    "dpo": ("reward", "tied_borda"),
-    "ipo": ("borda", "tied_borda"),
-    "maximal-lotteries": ("game", "tied_game"),
-    "nlhf": ("game", "tied_game"),
-    "rlhf": ("reward", "tied_borda"),
-}
-"""By method: the function of `proof` for a witness of the dual rule, and for a chosen policy."""
 _LEAST = Fraction(1, 10**1000)  # of a weight
 
 
 def write(items: Sequence[Item]) -> str:
     """Return the text of a script that has been seen to prove its claim.
 
-    Raises InputError where the file makes no claim, CertificateError where it is not proved.
+    Raises InputError where the file makes no claim, CertificateError where it is not proved, or
+    not with as much work as a script may do (`proof.WORK`).
     """
     item = items[0]
     item.claimed()
-    if item.method not in _RULES:
-        raise CertificateError(f"no standalone proof for {item.method}")
-    rule = _RULES[item.method]["chosen" in (item.document.witness or {})]
+    reason = "no proof in rational intervals was found"
     for digits, precisions in _LEVELS.items():
         with suppress(ArithmeticError):  # the digits do not suffice
-            content = _content(item, digits)
-            if proof.proved(content, getattr(proof, rule), precisions):
-                return _script(content, rule)
-    raise CertificateError(f"{item.path}: no proof in rational intervals was found")
+            text = _spelled(_content(item, digits))
+            if proof.proved(text, precisions):
+                return _script(text)
+            if proof.Interval.work > proof.WORK:
+                reason = f"a script would take more than {proof.WORK:,} units of work"
+                break
+    raise CertificateError(f"{printable(str(item.path))}: {reason}")
+
+
+def _spelled(content: Mapping[str, Any]) -> str:
+    """Return JSON in ASCII, as scripts go through any terminal."""
+    return re.sub(r"[^\x00-\x7e]", lambda c: json.dumps(c[0])[1:-1], dumps(content).strip())
 
 
 def _content(item: Item, digits: int) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def _content(item: Item, digits: int) -> dict[str, Any]:
         model = precise.model(document.instance)
         score = precise.borda(model)[1] if item.method == "ipo" else model.utility
         if "reward" in witness:
-            start = [float(parse_rational("reward", r)) for r in witness.pop("reward")]
+            start = [to_float(parse_rational("reward", r)) for r in witness.pop("reward")]
             score = precise.reward(model, start)
             witness |= _bounds(model, score, digits)
         for name, values in (("optimum", model.utility), ("anchor", score)):
@@ -111,31 +111,44 @@ def _decimal(value: Real, digits: int) -> str:
     return to_text(found if abs(found) > _LEAST else Fraction(0), decimal=True)
 
 
-def _script(content: dict[str, Any], rule: str) -> str:
+def _script(text: str) -> str:
+    """Put a certificate into the template, with the one rule that it needs."""
+    content = json.loads(text)
+    method, chosen = content["method"]["name"], "chosen" in content["witness"]
+    rule = f"Certificate.{proof.RULES[method][chosen].__name__}"
+    kept = f"RULES = {{{method!r}: ({f'None, {rule}' if chosen else f'{rule}, None'})}}"
     source = files("adversary.export").joinpath("proof.py").read_text("utf-8")
-    source = source.replace("proved(CERTIFICATE, borda)", f"proved(CERTIFICATE, {rule})")
-    kept = re.sub(r"\n{3,}", "\n\n", _without_unused(source))
-    return kept.replace('r"""{}"""', f'r"""{dumps(content).strip()}"""')
+    source = re.sub(r"RULES = \{.*?\n\}", kept, source, flags=re.DOTALL)
+    source = re.sub(r"\n{3,}", "\n\n", _without_unused(source))
+    return source.replace('r"""{}"""', f'r"""{text}"""')
 
 
 def _without_unused(source: str) -> str:
-    """Leave out the functions that the main block does not reach."""
+    """Leave out the imports, functions and methods that nothing outside of them uses."""
     tree, lines = ast.parse(source), source.splitlines(keepends=True)
-    parts = {
-        node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)
-    }
-    queue: list[ast.AST] = [tree.body[-1]]
-    used: set[str] = set()
+    spare: dict[str, ast.stmt] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("__"):
+            spare[node.name] = node
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            spare[node.names[0].name] = node
+    parts, queue = set(spare.values()), [tree]
     while queue:
-        names = {node.id for node in ast.walk(queue.pop()) if isinstance(node, ast.Name)}
-        new = (names & parts.keys()) - used
-        used |= new
-        queue += [parts[name] for name in new]
-    for name, node in parts.items():
-        if name not in used:
-            first = min([node.lineno, *(d.lineno for d in node.decorator_list)]) - 1
-            lines[first : node.end_lineno] = [""] * ((node.end_lineno or 0) - first)
+        used = set(_names(queue.pop(), parts)) & spare.keys()
+        queue += [spare.pop(name) for name in used]
+    for node in spare.values():
+        first = min(n.lineno for n in (node, *getattr(node, "decorator_list", ()))) - 1
+        lines[first : node.end_lineno] = [""] * ((node.end_lineno or 0) - first)
     return "".join(lines)
+
+
+def _names(node: ast.AST, parts: Set[ast.AST]) -> Iterator[str]:
+    """Yield the names in a part of the source, other than those in the parts inside it."""
+    for child in ast.iter_child_nodes(node):
+        if child not in parts:
+            if isinstance(child, ast.Name | ast.Attribute):
+                yield child.id if isinstance(child, ast.Name) else child.attr
+            yield from _names(child, parts)
 
 
 FORMAT = Format("standalone", "a Python script that proves the claim by itself", write, "one")

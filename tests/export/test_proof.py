@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -19,6 +20,7 @@ SMALL = st.fractions(-50, 50, max_denominator=10**30)
 @pytest.fixture(autouse=True)
 def _first_precision(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(proof.Interval, "bits", 128)
+    monkeypatch.setattr(proof.Interval, "work", -math.inf)  # no limit
 
 
 def ball(value: Fraction | int) -> arb:
@@ -60,10 +62,33 @@ def test_extreme_arguments(x: str) -> None:
 
 
 def test_series_counts_what_it_leaves_out() -> None:
-    """A sum far below the size at which terms are dropped."""
-    tiny = Fraction(1, 2**126)
-    found = proof.series(tiny, lambda k: Fraction(-1, 2))
-    assert found.low < tiny * 2 / 3 < found.high
+    """Geometric series of both signs; terms are integers relative to the first, however small."""
+    for first in (Fraction(1, 2**126), Fraction(-3, 10**400), Fraction(7)):
+        for ratio in (Fraction(1, 2), Fraction(-1, 2), Fraction(1, 3)):
+            found, true = proof.series(first, ratio, lambda k: (1, 1)), first / (1 - ratio)
+            assert found.low < true < found.high
+            assert found.high - found.low < abs(true) / 2**120
+
+
+def test_small_margins_are_sharp() -> None:
+    """1 − e^(−t) of a tiny t keeps all its digits."""
+    for t in (Fraction(1, 10**300), Fraction(-1, 10**4999)):
+        found = proof.h(t)
+        assert found.high - found.low < abs(t) / 2**120
+        assert found.low < t / 4 < found.high
+    assert (proof.h(Fraction(0)).low, proof.h(Fraction(0)).high) == (0, 0)
+
+
+def test_work_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the square of the length; beyond the limit nothing goes on."""
+    monkeypatch.setattr(proof.Interval, "work", 0)
+    proof.exact([Fraction(1), Fraction(1, 2)])
+    assert proof.Interval.work == 2
+    proof.spend(Fraction(2) ** 4096)
+    assert proof.Interval.work == 2 + 1 + 16
+    monkeypatch.setattr(proof.Interval, "work", proof.WORK)
+    with pytest.raises(ValueError, match="refused"):
+        proof.down(Fraction(1))
 
 
 def test_exp_of_what_would_underflow() -> None:
@@ -84,7 +109,6 @@ def test_arithmetic(a: Fraction, b: Fraction, c: Fraction, d: Fraction) -> None:
                 (first + second, x + y),
                 (first - second, x - y),
                 (first * second, x * y),
-                (y + first, x + y),
                 (first * y, x * y),
             ):
                 assert result.low <= value <= result.high
