@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from adversary.certifying.certify import Certificate, certify
@@ -14,8 +14,8 @@ from adversary.problem.document import Document, write
 from adversary.problem.instance import Instance
 from adversary.searching import run
 from adversary.searching.run import Finding
+from adversary.searching.simplify import Stopped, values
 from adversary.searching.simplify import simplify as reduce
-from adversary.searching.simplify import values
 from adversary.version import __version__
 
 _LOSS = 4e-7  # of what a search finds, for shorter numbers
@@ -51,17 +51,23 @@ def search(method: Method, beta: Any, alternatives: int = 3, **options: Any) -> 
 
     Takes what `adversary.searching.run.find` takes: users, sampling, reference, kl_budget,
     strategy, seed, time_limit, progress. A method for which the checker has no rule gives a
-    numeric result that says so.
+    numeric result that says so. An interruption (Ctrl-C) ends what is going on, and keeps the best.
     """
     finding = run.find(method, beta, alternatives, **options)
     instance = finding.instance
-    if finding.reducible:
-        instance = reduce(instance, method, _LOSS, alternatives=False)
+    try:
+        if finding.reducible:
+            instance = reduce(instance, method, _LOSS, alternatives=False)
+    except Stopped as stop:
+        instance, finding = stop.instance, replace(finding, stopped="interrupted")
+    certificate = uncertified = None
     try:
         certificate = certify(instance, method, provenance=_provenance(finding))
     except CertificateError as reason:
-        return SearchResult(finding, instance, _value(instance, method), None, str(reason))
-    return SearchResult(finding, instance, _value(instance, method), certificate, None)
+        uncertified = str(reason)
+    except KeyboardInterrupt:
+        finding, uncertified = replace(finding, stopped="interrupted"), "interrupted"
+    return SearchResult(finding, instance, _value(instance, method), certificate, uncertified)
 
 
 def simplify(
@@ -74,17 +80,26 @@ def simplify(
 ) -> Certificate:
     """Return a certificate of a simpler instance that keeps a share of the certified bound.
 
-    Raises CertificateError where the given or the simpler instance cannot be certified.
+    An interruption (Ctrl-C) keeps the simplest that is certified. Raises CertificateError where
+    the given or the simpler instance cannot be certified.
     """
     share = parse_rational("keep", keep)
     before = certify(instance, method, policies, dict(provenance or {}))
     about = {**(provenance or {}), "version": __version__, "simplified": str(keep)}
-    loss = float(1 - share)
+    loss, stopped = float(1 - share), False
     for _ in range(4):
-        simpler = reduce(instance, method, loss, report)
-        after = certify(simpler, method, policies, about)
+        try:
+            simpler = reduce(instance, method, loss, report)
+        except Stopped as stop:
+            simpler, stopped = stop.instance, True
+        try:
+            after = certify(simpler, method, policies, about)
+        except KeyboardInterrupt:
+            break
         if after.lower_bound >= share * before.lower_bound:
             return after
+        if stopped:
+            break
         loss /= 4
     return before
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from adversary.cli.app import JSON, app, check_writable, print_json
+from adversary.cli.app import JSON, OR_STDOUT, app, check_writable, print_json, written
+from adversary.cli.layout import say
+from adversary.errors import InputError
+
+if TYPE_CHECKING:
+    from adversary.bounding.find import UpperBound
 
 
 @app.command(epilog="Example: adversary bound rlhf --beta 8 --out bound.json")
@@ -41,43 +46,55 @@ def bound(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Write the certificate to this file (of several outcomes the worst)."),
+        typer.Option(
+            help="Write the certificate to this file, and those of other outcomes beside it to "
+            f"FILE-2.json and so on; {OR_STDOUT}"
+        ),
     ] = None,
     as_json: JSON = False,
 ) -> None:
     """Prove that METHOD's distortion is at most some number, with a certificate for `check`."""
     from adversary.bounding.find import bound as prove
-    from adversary.exact import to_text
     from adversary.problem.document import read
 
     if out is not None:
         check_writable(out)
     instance = None if outcome is None else read(outcome).instance
     result = prove(method, beta, alternatives, sampling, kl, instance)
-    written = [] if out is None else result.paths(out)
-    for path in written:
-        check_writable(path)
-    if out is not None:
-        result.save(out)
-    if as_json:
-        print_json(
-            {
-                "method": method,
-                "beta": result.document["beta"],
-                "certified_upper_bound": to_text(result.upper_bound, decimal=True),
-                "setting": result.document["setting"],
-                "text": result.text,
-                "outcomes": len(result.outcomes),
-                "boxes": result.boxes,
-                "seconds": round(result.seconds, 3),
-                "file": None if out is None else str(out),
-                "files": [str(path) for path in written],
-            }
-        )
-        return
-    several = f", the worst of {len(result.outcomes)} outcomes" if len(result.outcomes) > 1 else ""
-    typer.echo(f"proved: {result.text}{several}")
-    typer.echo(f"{result.boxes} boxes, {result.seconds:.1f} s")
-    if written:
-        more = f" to {written[-1].name}" if len(written) > 1 else ""
-        typer.echo(f"written to {written[0]}{more}")
+    with written(lambda path: _save(result, path), out, as_json) as files:
+        if as_json:
+            print_json(_json(method, result, files))
+        else:
+            count = len(result.outcomes)
+            say(f"proved: {result.text}" + f", the worst of {count} outcomes" * (count > 1))
+            say(f"{result.boxes} boxes, {result.seconds:.1f} s")
+
+
+def _save(result: UpperBound, path: Path) -> list[Path]:
+    """Write the certificates; of their files the user named the first only."""
+    from adversary import files
+
+    paths = result.paths(path)
+    for file, outcome in zip(paths[1:], result.outcomes[1:], strict=True):
+        check_writable(file)
+        if file.exists() and file.read_bytes() != files.dumps(outcome.document).encode():
+            raise InputError("out", str(file), "no other file where an outcome's is to be")
+    result.save(path)
+    return paths
+
+
+def _json(method: str, result: UpperBound, files: list[str]) -> dict[str, Any]:
+    from adversary.exact import to_text
+
+    return {
+        "method": method,
+        "beta": result.document["beta"],
+        "certified_upper_bound": to_text(result.upper_bound, decimal=True),
+        "setting": result.document["setting"],
+        "text": result.text,
+        "outcomes": len(result.outcomes),
+        "boxes": result.boxes,
+        "seconds": round(result.seconds, 3),
+        "file": next(iter(files), None),
+        "files": files,
+    }

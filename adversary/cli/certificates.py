@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from adversary.cli.app import FILE, JSON, app, check_writable, print_json
+from adversary.cli.app import FILE, JSON, OR_STDOUT, app, check_writable, print_json, written
+from adversary.cli.layout import certified, prose
 from adversary.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 _METHOD = Annotated[str | None, typer.Option(help="The method. [default: the one in the file]")]
 _POLICIES = Annotated[str, typer.Option(help="Claim for every or some allowed policy.")]
-_OUT = Annotated[Path | None, typer.Option(help="Where to write. [default: the file itself]")]
+_OUT = Annotated[Path | None, typer.Option(help=f"Write the certificate to this file; {OR_STDOUT}")]
+_IN_PLACE = Annotated[
+    bool, typer.Option("--in-place", help="Replace FILE itself by the certificate.")
+]
 
 
 @app.command(epilog="Example: adversary certify w.json --method dpo --out certificate.json")
@@ -26,18 +30,23 @@ def certify(
     method: _METHOD = None,
     policies: _POLICIES = "every",
     out: _OUT = None,
+    in_place: _IN_PLACE = False,
     as_json: JSON = False,
 ) -> None:
-    """Complete an instance into a certificate, and have the checker accept it."""
+    """Complete an instance into a certificate, and have the checker accept it.
+
+    One of --out and --in-place says where it goes.
+    """
     from adversary.certifying.certify import certify as complete
     from adversary.problem.document import read
 
     document = read(file)
     chosen = _method(document, method)
     _check_policies(policies)
-    check_writable(out or file)
+    place = _place(file, out, in_place)
     certificate = complete(document.instance, chosen, policies, dict(document.provenance))
-    _finish(certificate, chosen, out or file, as_json)
+    with written(certificate.save, place, as_json) as files:
+        _print(certificate, chosen, next(iter(files), None), as_json)
 
 
 @app.command(epilog="Example: adversary simplify w.json --keep 0.99 --out simple.json")
@@ -47,9 +56,14 @@ def simplify(
     method: _METHOD = None,
     policies: _POLICIES = "every",
     out: _OUT = None,
+    in_place: _IN_PLACE = False,
     as_json: JSON = False,
 ) -> None:
-    """Find a simpler instance (fewer types and alternatives, shorter numbers), and certify it."""
+    """Find a simpler instance (fewer types and alternatives, shorter numbers), and certify it.
+
+    One of --out and --in-place says where it goes. Ctrl-C and SIGTERM end the simplification and
+    keep the simplest so far.
+    """
     from rich.console import Console
 
     from adversary import verbs
@@ -62,15 +76,16 @@ def simplify(
     _check_policies(policies)
     if not 0 < parse_rational("keep", keep) <= 1:
         raise InputError("keep", keep, "a share above 0, at most 1")
-    check_writable(out or file)
+    place = _place(file, out, in_place)
     with Console(stderr=True).status("simplifying") as status:
         about = document.provenance
         certificate = verbs.simplify(
             document.instance, chosen, keep, policies, about, status.update
         )
-    _finish(certificate, chosen, out or file, as_json)
-    if not as_json:
-        display.print_instance(certificate.instance)
+    with written(certificate.save, place, as_json) as files:
+        _print(certificate, chosen, next(iter(files), None), as_json)
+        if not as_json:
+            display.print_instance(certificate.instance)
 
 
 def _method(document: Document, name: str | None) -> Method:
@@ -86,16 +101,25 @@ def _check_policies(policies: str) -> None:
         raise InputError("policies", policies, "'every' or 'some'")
 
 
-def _finish(certificate: Certificate, method: Method, out: Path, as_json: bool) -> None:
-    from adversary.cli import report
-    from adversary.cli.layout import certified, say
+def _place(file: Path, out: Path | None, in_place: bool) -> Path:
+    """Return where to write: nothing is replaced unless the user said so."""
+    if in_place and out is not None:
+        raise InputError("out", str(out), "--in-place or --out, not both")
+    if not in_place and out is None:
+        raise InputError("out", "nothing", "--out FILE, or --in-place to replace the file itself")
+    place = file if out is None else out
+    check_writable(place)
+    return place
 
-    certificate.save(out)
+
+def _print(certificate: Certificate, method: Method, file: str | None, as_json: bool) -> None:
+    from adversary.cli import report
+
     if as_json:
-        print_json(report.of_certificate(certificate, method.name, out))
+        print_json(report.of_certificate(certificate, method.name, file))
         return
     claim = certified(certificate.lower_bound, certificate.infinite)
-    say(*f"{method.name}: {claim}, {certificate.policies} allowed policy:".split(), out)
+    prose(f"{method.name}: {claim}, {certificate.policies} allowed policy")
 
 
 @app.command(epilog="Example: adversary check instances/*.json")

@@ -9,15 +9,7 @@ from contextlib import contextmanager
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from adversary.cli.layout import (
-    certified,
-    number,
-    print_matrix,
-    print_records,
-    prose,
-    say,
-    short,
-)
+from adversary.cli.layout import certified, number, print_matrix, print_records, prose, say, short
 from adversary.cli.report import comparisons, supremum
 from adversary.exact import INFINITE, to_float
 from adversary.problem.instance import Independent, Instance, PairLaw, Pairs, UserDependent
@@ -30,7 +22,7 @@ NUMERIC = "numeric, not certified"
 _SLACK = 1e-6  # relative; a certificate may be so far below the numeric value
 
 
-def print_search(result: SearchResult, file: str | None) -> None:
+def print_search(result: SearchResult) -> None:
     """Print what a search found, beside what is published."""
     finding, bound = result.finding, _print_bound(result)
     prose(
@@ -49,8 +41,6 @@ def print_search(result: SearchResult, file: str | None) -> None:
             rows.append((place, theorem.status, number(value), _share(bound, value), verdict))
         print_records(("theory", "status", "bound", "found / bound", "verdict"), rows)
     print_instance(result.instance)
-    if file is not None:
-        say("written to", file)
 
 
 def _print_bound(result: SearchResult) -> float:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from adversary.cli.app import FILE, JSON, app, check_writable, print_json
+from adversary.cli.app import FILE, JSON, OR_STDOUT, app, check_writable, print_json, written
+from adversary.cli.layout import certified, prose, say, short
 from adversary.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,28 +31,28 @@ def export(
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Where to write. [default: standard output]")
+        Path | None, typer.Option(help=f"Where to write. [default: standard output] {OR_STDOUT}")
     ] = None,
     as_json: JSON = False,
 ) -> None:
     """Write instances and certificates in another format."""
     from adversary import files
     from adversary.export import by_name
-    from adversary.export import export as written
+    from adversary.export import export as exported
 
     form = by_name(to)
     if out is not None:
         check_writable(out)
     elif not form.text:
         raise InputError("out", "nothing", f"--out FILE, as {to} is no text")
-    content = written(paths or [], form)
-    text = content if isinstance(content, str) else None
-    if out is not None:
-        files.write_bytes(content.encode() if isinstance(content, str) else content, out)
-    if as_json:
-        print_json({"to": to, "file": out and str(out), "text": None if out else text})
-    elif out is None:
-        typer.echo(text, nl=False)
+    content = exported(paths or [], form)
+    raw = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+    with written(lambda path: files.write_bytes(raw, path), out, quiet=True) as names:
+        if as_json:
+            text = content if out is None else None
+            print_json({"to": to, "file": next(iter(names), None), "text": text})
+        elif out is None:
+            typer.echo(raw, nl=False)
 
 
 @app.command(epilog="Example: adversary show w.json --figure w.pdf")
@@ -66,34 +67,35 @@ def show(
     from adversary.cli import report
     from adversary.export.source import load
     from adversary.figures import style as figures
-    from adversary.interface.method import available, by_name
 
     if figure is not None:
         figures.check_format(figure)
-        check_writable(figure)
+        check_writable(figure, "figure")
     if file.is_dir():
         raise InputError("file", str(file), "a file, not a directory")
     [item] = load([file])
-    rows = [report.of_outcome(item.document.instance, by_name(name)) for name in available()]
-    if figure is not None:
+    rows, failures = report.of_outcomes(item.document.instance)
+    for failure in failures:
+        say(f"adversary: {failure}", err=True)
+
+    def save(path: Path) -> None:
         from adversary.figures.instance import draw
 
         shown = [row for row in rows if row["method"] == item.method]
         policies = [(row["method"], list(row["policy"].values())) for row in shown]
         with figures.style():
-            figures.write(draw(item.document.instance, policies, _title(item)), figure)
-    if as_json:
-        verdict = None if item.verdict is None else report.of_verdict(str(file))
-        print_json({"file": str(file), "claim": verdict, "methods": rows,
-                    "figure": figure and str(figure)})  # fmt: skip
-        return
-    from adversary.cli.display import print_outcomes
-    from adversary.cli.layout import prose, say
+            figures.write(draw(item.document.instance, policies, _title(item)), path)
 
-    print_outcomes(item.document.instance, rows)
-    prose(_claim(item))
-    if figure is not None:
-        say("drawn in", figure)
+    with written(save, figure, as_json) as files:
+        if as_json:
+            verdict = None if item.verdict is None else report.of_verdict(str(file))
+            print_json({"file": str(file), "claim": verdict, "methods": rows,
+                        "figure": next(iter(files), None)})  # fmt: skip
+            return
+        from adversary.cli.display import print_outcomes
+
+        print_outcomes(item.document.instance, rows)
+        prose(_claim(item))
 
 
 def _claim(item: Item) -> str:
@@ -106,8 +108,6 @@ def _claim(item: Item) -> str:
 
 
 def _title(item: Item) -> str:
-    from adversary.cli.layout import certified, short
-
     instance, verdict = item.document.instance, item.verdict
     budget = ""
     if instance.reference is not None:

@@ -14,11 +14,10 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import accumulate
 
-import typer
 from rich.cells import cell_len
 
+from adversary.errors import printable
 from adversary.exact import INFINITE, nearest, rounded_down
-from adversary.figures.numbers import printable
 
 _GAP = "  "  # between columns
 _INDENT = "    "  # of what goes on in the next line
@@ -59,7 +58,7 @@ def say(*parts: object, indent: str = "", err: bool = False) -> None:
     `err`: on standard error, in one line.
     """
     for line in _folded(map(str, parts), None if err else width(), indent):
-        typer.echo(line, err=err)
+        _write(line, err)
 
 
 def prose(text: str, indent: str = "") -> None:
@@ -80,9 +79,15 @@ def print_matrix(header: Sequence[str], rows: Cells) -> None:
     _print([line for block in blocks for line in ("", *block)][1:])
 
 
+def _write(line: str, err: bool = False) -> None:
+    stream = sys.stderr if err else sys.stdout
+    stream.write(f"{line}\n")  # not by typer, which overrides the stream's encoding
+    stream.flush()
+
+
 def _print(lines: Iterable[str]) -> None:
     for line in lines:
-        typer.echo(line)
+        _write(line)
 
 
 def _records(cells: Cells, limit: int | None) -> list[str]:

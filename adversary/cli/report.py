@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from adversary.errors import InputError
 from adversary.exact import to_text
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def supremum(result: SearchResult) -> Ceiling | None:
     return ceiling if ceiling.value >= certified else None
 
 
-def of_search(result: SearchResult, out: Path | None) -> dict[str, Any]:
+def of_search(result: SearchResult, file: str | None) -> dict[str, Any]:
     """Return a search's result; the certified bound is None where there is no certificate.
 
     So is the verdict on a theorem that says nothing of the certified instance.
@@ -62,7 +62,7 @@ def of_search(result: SearchResult, out: Path | None) -> dict[str, Any]:
             }
             for t, value in finding.theory
         ],
-        "file": None if out is None else str(out),
+        "file": file,
         "seconds": round(finding.seconds, 3),
         "strategy": finding.strategy,
         "seed": finding.seed,
@@ -82,6 +82,19 @@ def _of_ceiling(ceiling: Ceiling) -> dict[str, Any]:
         "vanishing": list(ceiling.limits),
         "certified": False,
     }
+
+
+def of_outcomes(instance: Instance) -> tuple[list[dict[str, Any]], list[InputError]]:
+    """Return every method's policy on one instance, and what was wrong with methods that fail."""
+    from adversary.interface.method import available, by_name
+
+    rows, failures = [], []
+    for name in available():
+        try:
+            rows.append(of_outcome(instance, by_name(name)))
+        except InputError as error:
+            failures.append(error)
+    return rows, failures
 
 
 def of_outcome(instance: Instance, method: Method) -> dict[str, Any]:
@@ -110,14 +123,14 @@ def of_outcome(instance: Instance, method: Method) -> dict[str, Any]:
     }
 
 
-def of_certificate(certificate: Certificate, method: str, out: Path) -> dict[str, Any]:
+def of_certificate(certificate: Certificate, method: str, file: str | None) -> dict[str, Any]:
     """Return what a certificate in a file proves."""
     return {
         "method": method,
         "beta": to_text(certificate.instance.beta),
         "certified_lower_bound": bound_text(certificate.lower_bound, certificate.infinite),
         "policies": certificate.policies,
-        "file": str(out),
+        "file": file,
     }
 
 

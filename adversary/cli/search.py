@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from adversary.cli.app import FILE, JSON, WHOLE, app, check_writable, print_json, seconds
+from adversary.cli.app import (
+    FILE,
+    JSON,
+    OR_STDOUT,
+    WHOLE,
+    app,
+    check_writable,
+    print_json,
+    seconds,
+    written,
+)
+from adversary.cli.layout import say
 from adversary.errors import InputError
 
 
@@ -40,13 +51,15 @@ def search(
     time_limit: Annotated[
         float | None, typer.Option(help="Seconds.", parser=seconds, metavar="<float>")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Write the certificate to this file.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help=f"Write the certificate to this file; {OR_STDOUT}")
+    ] = None,
     as_json: JSON = False,
 ) -> None:
     """Search for the instance on which METHOD has the largest distortion, and certify it.
 
-    Ctrl-C ends the search and keeps the best instance so far. Exit status 1: the certified bound
-    contradicts a known upper bound, or nothing was found.
+    Ctrl-C and SIGTERM end the search and keep the best instance so far. Exit status 1: the
+    certified bound contradicts a known upper bound, or nothing was found.
     """
     from adversary.interface.method import by_name
     from adversary.problem.instance import uniform
@@ -74,15 +87,14 @@ def search(
             time_limit=time_limit,
             progress=progress,
         )
-    if out is not None:
-        result.save(str(out))
-    if as_json:
-        print_json(report.of_search(result, out))
-    else:
-        display.print_search(result, None if out is None else str(out))
     alarms = [c for c in report.comparisons(result).values() if c.verdict.alarm]
-    for found in alarms:
-        typer.echo(f"alarm: {chosen.name} {found.in_words}", err=True)
+    with written(lambda path: result.save(str(path)), out, as_json) as files:
+        if as_json:
+            print_json(report.of_search(result, next(iter(files), None)))
+        else:
+            display.print_search(result)
+        for found in alarms:
+            say(f"alarm: {chosen.name} {found.in_words}", err=True)
     raise typer.Exit(1 if alarms else 0)
 
 
@@ -96,12 +108,16 @@ def solve(
 ) -> None:
     """Print each method's policy and distortion on one instance."""
     from adversary.cli import report
-    from adversary.interface.method import available, by_name
+    from adversary.interface.method import by_name
     from adversary.problem.document import read
 
     instance = read(file).instance
-    names = method or list(available())
-    rows = [report.of_outcome(instance, by_name(name)) for name in names]
+    if method:
+        rows, failures = [report.of_outcome(instance, by_name(name)) for name in method], []
+    else:
+        rows, failures = report.of_outcomes(instance)
+    for failure in failures:
+        say(f"adversary: {failure}", err=True)
     if as_json:
         print_json({"file": str(file), "methods": rows})
         return
@@ -112,15 +128,21 @@ def solve(
 
 @app.command()
 def methods(as_json: JSON = False) -> None:
-    """List the methods, those of installed packages included."""
-    from adversary.interface.method import available
+    """List the methods, those of installed packages included, and what is wrong with broken ones.
 
-    found = available()
+    A broken one stops no other.
+    """
+    from adversary.interface.method import available, broken
+
+    found, errors = available(), broken()
     if as_json:
-        print_json({"methods": [{"name": n, "summary": m.summary} for n, m in found.items()]})
+        print_json({
+            "methods": [{"name": n, "summary": m.summary} for n, m in found.items()],
+            "broken": [{"entry_point": name, "reason": str(e)} for name, e in errors],
+        })  # fmt: skip
         return
-    from adversary.cli.layout import say
-
     width = max(map(len, found))
     for name, method in found.items():
         say(f"{name:{width}} ", *method.summary.split())
+    for _, error in errors:
+        say(f"broken: {error}")

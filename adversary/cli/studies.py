@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from adversary.cli.app import JSON, WHOLE, app, check_writable, print_json
+from adversary.cli.app import (
+    INTERRUPTED,
+    JSON,
+    STDOUT,
+    WHOLE,
+    app,
+    check_writable,
+    print_json,
+    written,
+)
+from adversary.cli.layout import at_least, number, print_records, prose, say, short
 from adversary.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,9 +45,13 @@ def sweep(
     """Run a grid of searches; a certificate for each, or a record of why there is none.
 
     Stop it at any moment and run it again: it goes on where it was, and tries again what failed.
+    Ctrl-C and SIGTERM write the index and say what stands.
     """
     from adversary.sweeping.run import sweep as run
     from adversary.sweeping.study import read
+
+    if out == STDOUT:
+        raise InputError("out", str(out), "a directory, as there are many files")
 
     cells = read(study)
     with _progress(len(cells.cells), out) as report:
@@ -46,6 +60,8 @@ def sweep(
         print_json(_sweep_json(result, out))
     else:
         _print_sweep(result, out)
+    if result.stopped == "interrupted":
+        raise typer.Exit(INTERRUPTED)
     raise typer.Exit(1 if result.failed else 0)
 
 
@@ -59,24 +75,24 @@ def _sweep_json(result: Sweep, out: Path) -> dict[str, Any]:
         "certified": result.certified,
         "certified_before": result.before,
         "failed": [{"cell": name, "reason": reason} for name, reason in result.failed],
+        "stopped": result.stopped,
         "best": best
         and {"certified_lower_bound": bound_text(best[0], best[1]), **best[2].specification},
     }
 
 
 def _print_sweep(result: Sweep, out: Path) -> None:
-    from adversary.cli.layout import say
-
     for name, reason in result.failed:
         say(f"failed: {name}: {reason}", err=True)
     done = f"{result.certified} certified, {result.before} certified before"
     say(f"{out}:", *f"{result.cells} cells, {done}, {len(result.failed)} failed".split())
+    if result.stopped == "interrupted":
+        prose("interrupted: what is certified stays; the same command does the rest")
     if result.best is not None:
         say("largest bound:", _largest(result, out))
 
 
 def _largest(result: Sweep, out: Path) -> str:
-    from adversary.cli.layout import at_least
     from adversary.exact import to_text
 
     best = _best(result, out)
@@ -136,33 +152,30 @@ def rates(
 
     Files that the checker refuses count for nothing and give exit status 1.
     """
-    from adversary.cli.layout import say
-    from adversary.figures.rates import save
+    from adversary.figures.rates import files, save
     from adversary.results import rates as module
     from adversary.sweeping.directory import entries
 
-    if figure is not None:
-        check_writable(figure)
-    files = entries(directory)
-    refused = [e for e in files if e.bound is None and e.instance is not None]
-    found = module.rates(files)
+    for file in [] if figure is None else files(figure):
+        check_writable(file, "figure")
+    certified = entries(directory)
+    refused = [e for e in certified if e.bound is None and e.instance is not None]
+    found = module.rates(certified)
     if not found:
         raise InputError("directory", str(directory), "a directory with certificates")
     growth = module.growth(found)
-    written = [] if figure is None else [str(file) for file in save(found, growth, figure)]
-    if as_json:
-        print_json({
-            "rates": [_rate_json(rate) for rate in found],
-            "growth_in_m": [_growth_json(group) for group in growth],
-            "refused": [str(e.path) for e in refused],
-            "figure": written,
-        })  # fmt: skip
-    else:
-        _print_rates(found, growth)
-        for file in written:
-            say("written to", file)
-    for entry in refused:
-        say(f"refused: {entry.path}: {entry.reason}", err=True)
+    with written(lambda path: save(found, growth, path), figure, as_json) as names:
+        if as_json:
+            print_json({
+                "rates": [_rate_json(rate) for rate in found],
+                "growth_in_m": [_growth_json(group) for group in growth],
+                "refused": [str(e.path) for e in refused],
+                "figure": names,
+            })  # fmt: skip
+        else:
+            _print_rates(found, growth)
+        for entry in refused:
+            say(f"refused: {entry.path}: {entry.reason}", err=True)
     raise typer.Exit(1 if refused else 0)
 
 
@@ -227,7 +240,6 @@ def _theory_json(theory: Published | None) -> dict[str, Any] | None:
 
 def _print_rates(found: list[Rate], growth: list[Growth]) -> None:
     """Print what the fits say, and which bounds are in none."""
-    from adversary.cli.layout import prose
     from adversary.results.rates import against_beta, alike
 
     groups = alike(against_beta(found, growth))
@@ -244,8 +256,6 @@ def _print_rates(found: list[Rate], growth: list[Growth]) -> None:
 
 def _print_in_beta(groups: list[list[Rate]]) -> None:
     """Print one line for methods whose bounds agree, with the fits of the first of them."""
-    from adversary.cli.layout import print_records, short
-
     header = ("methods", "setting", "law", "m", "β", "n", "largest", "linear: slope",
               "exponential: rate", "grows as", "theory: slope or rate")  # fmt: skip
     rows = []
@@ -264,7 +274,6 @@ def _print_in_beta(groups: list[list[Rate]]) -> None:
 
 
 def _print_in_m(growth: list[Growth]) -> None:
-    from adversary.cli.layout import print_records, short
     from adversary.results.rates import in_words
 
     header = ("method", "setting", "law", "β", "m", "n", "largest", "m^p: p",
@@ -282,7 +291,6 @@ def _print_in_m(growth: list[Growth]) -> None:
 def _largest_of(bounds: Iterable[float]) -> str:
     from fractions import Fraction
 
-    from adversary.cli.layout import number
     from adversary.exact import rounded_down
 
     largest = max(bounds)
@@ -291,8 +299,6 @@ def _largest_of(bounds: Iterable[float]) -> str:
 
 def _infinite(rate: Rate) -> str:
     """Return where the bounds of a rate are infinite; nothing where none is."""
-    from adversary.cli.layout import short
-
     points = [p for p in rate.points if p.bound == math.inf]
     if not points:
         return ""
@@ -303,8 +309,6 @@ def _infinite(rate: Rate) -> str:
 
 
 def _known(theory: Published | None) -> str:
-    from adversary.cli.layout import number
-
     if theory is None:
         return ""
     shown = number(theory.bound) if math.isinf(theory.bound) else _shown(theory.line)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from adversary.cli.app import JSON, app, print_json
+from adversary.cli.app import JSON, app, check_writable, print_json, written
+from adversary.cli.layout import at_least, print_records, say
 from adversary.errors import InputError
 
 if TYPE_CHECKING:
@@ -42,23 +43,28 @@ def table(
         raise InputError("to", to, "text or latex")
     if figure is not None:
         figures.check_format(figure)
+        check_writable(figure, "figure")
     for path in paths:
         if not path.exists():
             raise InputError("path", str(path), "a file or a folder that exists")
     everything = rows(paths)
-    if figure is not None:
+
+    def save(path: Path) -> None:
         from adversary.figures.table import draw
 
         with figures.style():
-            figures.write(draw(everything), figure)
+            figures.write(draw(everything), path)
+
     wanted = None if beta is None else parse_rational("beta", beta)
     found = [row for row in everything if wanted in (None, row.beta)]
-    if as_json:
-        print_json({"rows": [_json(row) for row in found]})
-    elif to == "latex":
-        typer.echo(_latex(found))
-    else:
-        _print(found)
+    with written(save, figure, quiet=as_json or to == "latex"):
+        if as_json:
+            print_json({"rows": [_json(row) for row in found]})
+        elif to == "latex":
+            for line in _latex(found):
+                say(line)
+        else:
+            _print(found)
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -72,7 +78,6 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def _shown(side: Side | None, up: bool) -> str:
-    from adversary.cli.layout import at_least
     from adversary.exact import rounded_up
 
     if side is None:
@@ -81,8 +86,6 @@ def _shown(side: Side | None, up: bool) -> str:
 
 
 def _print(found: list[Row]) -> None:
-    from adversary.cli.layout import print_records
-
     lines = []
     for row in found:
         sides = (side for side in (row.lower, row.upper) if side is not None)
@@ -90,14 +93,14 @@ def _print(found: list[Row]) -> None:
     print_records((*_HEADER, _LAST), lines)
 
 
-def _latex(found: list[Row]) -> str:
-    """Return a tabular that needs booktabs."""
+def _latex(found: list[Row]) -> list[str]:
+    """Return the lines of a tabular that needs booktabs."""
     from adversary.exact import INFINITE
 
     lines = [" & ".join(cells) + r" \\" for cells in (_HEADER, *map(_cells, found))]
     lines = [line.replace("β", r"$\beta$").replace(INFINITE, r"$\infty$") for line in lines]
     head = [r"\begin{tabular}{lllrrrrll}", r"\toprule", lines[0], r"\midrule"]
-    return "\n".join([*head, *lines[1:], r"\bottomrule", r"\end{tabular}"])
+    return [*head, *lines[1:], r"\bottomrule", r"\end{tabular}"]
 
 
 def _json(row: Row) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from adversary.cli.app import JSON, app, print_json
+from adversary.cli.layout import at_least, number, print_records, prose, say, short
 from adversary.errors import InputError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def theorems(
         return
     findings, refused = _findings(directories or [])
     for line in refused:
-        typer.echo(f"no certificate: {line}", err=True)
+        say(f"no certificate: {line}", err=True)
     alarms = [f for f in findings if f[3].verdict.alarm]
     if as_json:
         rows = [
@@ -58,7 +59,7 @@ def theorems(
     else:
         _print_findings(findings)
         for where, method, _, found in alarms:
-            typer.echo(f"alarm: {where}: {method} {found.in_words}", err=True)
+            say(f"alarm: {where}: {method} {found.in_words}", err=True)
     raise typer.Exit(1 if alarms or refused else 0)
 
 
@@ -136,8 +137,6 @@ def _finding_json(finding: Finding) -> dict[str, Any]:
 
 
 def _print_list(found: tuple[Theorem, ...]) -> None:
-    from adversary.cli.layout import prose
-
     for theorem in found:
         where = "social choice and alignment" if theorem.setting == "both" else theorem.setting
         source = theorem.source
@@ -159,7 +158,6 @@ def _print_findings(findings: list[Finding]) -> None:
     """
     from itertools import product
 
-    from adversary.cli.layout import at_least, number, print_records, short
     from adversary.theory import all_theorems
 
     header = ("theorem", "bound", "method", "setting", "law", "β", "m", "published",

@@ -23,7 +23,7 @@ def write(items: Sequence[Item]) -> bytes:
         import pyarrow
         from pyarrow import parquet
     except ImportError:
-        expected = "another format, or pyarrow: pip install 'adversary[export]'"
+        expected = "another format, or pyarrow: pip install 'distortion-adversary[export]'"
         raise InputError("to", "parquet", expected) from None
     types = {str: "string", float: "float64", int: "int64", bool: "bool", Fraction: "float64"}
     schema = pyarrow.schema([(name, types[kind]) for name, kind in COLUMNS.items()])

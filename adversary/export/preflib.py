@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from mpmath import mp
 
 from adversary.certifying import precise
+from adversary.errors import printable
 from adversary.export.format import Format
 from adversary.export.source import Item
-from adversary.figures.numbers import printable
 
 _DIGITS = 17  # of a margin
 _PRECISION = 800  # decimal digits; a margin below all of them is a tie

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from adversary.errors import printable
 from adversary.exact import to_float
 from adversary.figures import style as figures
-from adversary.figures.numbers import printable
 from adversary.problem.instance import Independent, Instance, PairLaw, UserDependent
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ import re
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context
 from fractions import Fraction
 
+from adversary.errors import printable
 from adversary.exact import rounded, to_float, to_text
 
 _LONGEST = 7  # characters of a number that is shown exactly
@@ -47,11 +48,6 @@ def float_below(value: Fraction) -> float:
     if math.isinf(found) or Fraction(found) > value:
         found = math.nextafter(found, 0)
     return found
-
-
-def printable(name: str) -> str:
-    """Return a name in one line: what is not printable is spelled in ASCII."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
 
 
 def latex_text(name: str) -> str:

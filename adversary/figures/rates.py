@@ -38,19 +38,23 @@ _LOWER: dict[str, Any] = {"linestyle": "-", "linewidth": 0.8, "zorder": 1}
 _UPPER: dict[str, Any] = {"linestyle": "-", "linewidth": 3.5, "color": "0.85", "zorder": 0}
 
 
+def files(path: Path) -> list[Path]:
+    """Return what `save` writes: the file in a vector format, and a PNG. Raises InputError."""
+    if path.suffix not in _VECTOR:
+        raise InputError("figure", str(path), f"a file that ends in {' or '.join(_VECTOR)}")
+    return [path, path.with_suffix(".png")]
+
+
 def save(rates: Sequence[Rate], growth: Sequence[Growth], path: Path) -> list[Path]:
     """Write the figure in the vector format of `path` and as PNG; return both files.
 
     Raises InputError.
     """
-    if path.suffix not in _VECTOR:
-        raise InputError("figure", str(path), f"a file that ends in {' or '.join(_VECTOR)}")
     with style():
         figure = _draw(rates, growth)
-        written = [path, path.with_suffix(".png")]
-        for file in written:
+        for file in files(path):
             write(figure, file)
-    return written
+    return files(path)
 
 
 def _draw(rates: Sequence[Rate], growth: Sequence[Growth]) -> Figure:

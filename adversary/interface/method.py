@@ -8,22 +8,26 @@ from __future__ import annotations
 
 import abc
 import difflib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import ClassVar
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from adversary.errors import InputError
+from adversary.errors import InputError, in_one_line
 from adversary.interface.conditions import Conditions, Target
 from adversary.interface.preferences import Preferences
 
 _GROUP = "adversary.methods"
+_TOLERANCE = 1e-6  # of the total mass of a policy
+_BY_ALTERNATIVE = ("log_policy", "score")
 
 
 class Status(IntEnum):
@@ -71,7 +75,9 @@ class Outcome:
         What a convex solver leaves within 1e-6 of a distribution is rounded to one; anything else
         (NaN, a negative mass, another sum) has failed.
         """
-        valid = (policy >= -1e-6).all(-1) & ((policy.sum(-1) - 1).abs() <= 1e-6)
+        if not isinstance(policy, Tensor):
+            raise TypeError(f"a policy of type {type(policy).__name__}, not a tensor")
+        valid = (policy >= -_TOLERANCE).all(-1) & ((policy.sum(-1) - 1).abs() <= _TOLERANCE)
         policy = policy.clamp(min=0.0)
         policy = policy / policy.sum(-1, keepdim=True)
         status = torch.where(valid, int(Status.SOLVED), int(Status.FAILED))
@@ -100,27 +106,149 @@ class Method(abc.ABC):
         return ()
 
 
-@cache
-def available() -> dict[str, type[Method]]:
-    """Return all methods by name: the project's own and those of installed packages."""
-    found = {}
-    for point in sorted(entry_points(group=_GROUP), key=lambda p: p.name):
-        try:
-            method = point.load()
-        except Exception as error:
-            expected = f"a method that can be imported ({type(error).__name__}: {error})"
-            raise InputError(f"entry point {point.name}", point.value, expected) from error
-        if not (isinstance(method, type) and issubclass(method, Method)):
-            raise InputError(f"entry point {point.name}", point.value, "a subclass of Method")
-        found[method.name] = method
+def must_be_method(method: object) -> None:
+    """Raise InputError for what is no object of a Method class, or has no name to be shown."""
+    if not isinstance(method, Method):
+        raise InputError("method", method, "an object of a Method class, such as RLHF()")
+    name, summary = getattr(method, "name", None), method.summary
+    if not (isinstance(name, str) and name.strip() and name.isprintable()):
+        field = f"method {type(method).__name__}"
+        raise InputError(field, f"name {name!r}", "'name', a string that can be printed")
+    if not isinstance(summary, str):
+        raise InputError(f"method {name}", f"summary {summary!r}", "'summary', a string")
+
+
+def learned(method: Method, preferences: Preferences) -> Outcome:
+    """Return what a method makes of preferences: `solve`, checked.
+
+    Raises InputError, which names the method, where `solve` raises, or returns another type or
+    shape, or (status FAILED aside) what is no distribution, such as NaN.
+    """
+    with _named(method, "an Outcome"):
+        outcome = method.solve(preferences)
+        if not isinstance(outcome, Outcome):
+            raise _wrong(method, type(outcome).__name__, "an Outcome")
+    shape = preferences.log_reference.shape
+    for part in ("log_policy", "status", "residual", "score"):
+        found = getattr(outcome, part)
+        if part != "score" or found is not None:
+            _check_shape(method, part, found, shape if part in _BY_ALTERNATIVE else shape[:-1])
+    status, mass = outcome.status, outcome.log_policy.detach().exp().sum(-1)
+    if status.is_floating_point() or bool(((status < 0) | (status >= len(Status))).any()):
+        raise _wrong(method, f"status {status.tolist()}", "a Status for each batch element")
+    wrong = ~((mass - 1).abs() <= _TOLERANCE) & (status < Status.DISCONNECTED)
+    if bool(wrong.any()):
+        total = f"{float(mass[wrong][0]):g}"
+        raise _wrong(method, f"a policy of mass {total}", "mass 1, or the status FAILED")
+    highest = outcome.highest
+    if highest is None:
+        return outcome
+
+    def checked(values: Tensor) -> Tensor:
+        with _named(method, "what 'highest' returns"):
+            found = highest(values)
+            _check_shape(method, "highest", found, values.shape[:-1])
+        return found
+
+    return replace(outcome, highest=checked)
+
+
+def stated(method: Method, target: Target) -> Sequence[Conditions]:
+    """Return a method's conditions, checked. Raises InputError, which names the method."""
+    expected = "a sequence of Conditions"
+    m = len(target.score)
+    with _named(method, expected):
+        found = method.conditions(target)
+        if not isinstance(found, Sequence):
+            raise _wrong(method, type(found).__name__, expected)
+        for each in found:
+            if not isinstance(each, Conditions):
+                raise _wrong(method, f"a sequence of {type(each).__name__}", expected)
+            count = len(each.equality)
+            _check_shape(method, "coefficients", each.coefficients, (count, m, m))
+            _check_shape(method, "constants", each.constants, (count,))
     return found
 
 
+@contextmanager
+def _named(method: Method, expected: str) -> Iterator[None]:
+    """Turn an exception of a method's own into an InputError that names the method."""
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:
+        raise _wrong(method, in_one_line(error), expected) from error
+
+
+def _check_shape(method: Method, part: str, found: object, shape: Sequence[int]) -> None:
+    actual = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
+    if actual != tuple(shape):
+        raise _wrong(method, f"{part} {actual}", f"a tensor of shape {tuple(shape)}")
+
+
+def _wrong(method: Method, returned: str, expected: str) -> InputError:
+    return InputError(f"method {method.name}", returned, expected)
+
+
+@cache
+def _plug_ins() -> tuple[dict[str, type[Method]], list[tuple[str, InputError]]]:
+    """Return the methods by name, and the entry points that name none, with what is wrong."""
+    found: dict[str, type[Method]] = {}
+    broken: list[tuple[str, InputError]] = []
+    for point in sorted(entry_points(group=_GROUP), key=_ours_first):
+        try:
+            method = _loaded(point)
+            if found.setdefault(method.name, method) is not method:
+                raise _refusal(point, f"another name than {method.name!r}, which is taken")
+        except InputError as error:
+            broken.append((point.name, error))
+    return dict(sorted(found.items())), broken
+
+
+def _ours_first(point: EntryPoint) -> tuple[bool, str, str]:
+    return not point.value.startswith("adversary."), point.name, point.value
+
+
+def _loaded(point: EntryPoint) -> type[Method]:
+    """Return the method that an entry point names. Raises InputError where it names none."""
+    try:
+        with redirect_stdout(sys.stderr):  # standard output is the caller's
+            method = point.load()
+    except (Exception, SystemExit) as error:
+        raise _refusal(point, f"a method that can be imported ({in_one_line(error)})") from None
+    if not (isinstance(method, type) and issubclass(method, Method)):
+        raise _refusal(point, "a subclass of Method")
+    try:
+        must_be_method(method())
+    except (Exception, SystemExit) as error:
+        raise _refusal(point, f"a method that is complete ({in_one_line(error)})") from None
+    return method
+
+
+def _refusal(point: EntryPoint, expected: str) -> InputError:
+    package = f" of package {point.dist.name}" if point.dist else ""
+    return InputError(f"entry point {point.name}{package}", point.value, expected)
+
+
+def available() -> dict[str, type[Method]]:
+    """Return all methods by name: the project's own and those of installed packages that work."""
+    return dict(_plug_ins()[0])
+
+
+def broken() -> list[tuple[str, InputError]]:
+    """Return the entry points of methods that do not work, each with what is wrong."""
+    return list(_plug_ins()[1])
+
+
 def by_name(name: str) -> Method:
-    """Return a method by name. Raises InputError that suggests the nearest name."""
+    """Return a method by name. Raises InputError: what is wrong with it, or the nearest name."""
     methods = available()
-    if name not in methods:
-        near = difflib.get_close_matches(name.lower(), methods, n=1, cutoff=0.4)
-        hint = f"'{near[0]}'? (all: {', '.join(methods)})" if near else ", ".join(methods)
-        raise InputError("method", name, hint)
-    return methods[name]()
+    if name in methods:
+        return methods[name]()
+    for entry, error in broken():
+        if name == entry:
+            raise InputError(*error.args)
+    near = difflib.get_close_matches(name.lower(), methods, n=1, cutoff=0.4)
+    hint = f"'{near[0]}'? (all: {', '.join(methods)})" if near else ", ".join(methods)
+    raise InputError("method", name, hint)

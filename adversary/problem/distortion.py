@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from adversary.interface.method import Method, Outcome, Status
+from adversary.interface.method import Method, Outcome, Status, learned
 from adversary.interface.preferences import Preferences
 from adversary.problem.population import Population
 from adversary.solvers import kl_ball
@@ -35,7 +35,7 @@ class Distortion:
 def evaluate(population: Population, method: Method) -> tuple[Distortion, Outcome]:
     """Run a method on a population and return its distortion and its outcome."""
     preferences = population.preferences()
-    outcome = method.solve(preferences)
+    outcome = learned(method, preferences)
     return distortion(population.average_utility, preferences, outcome), outcome
 
 

@@ -18,7 +18,7 @@ from adversary.columns.generation import CAP, Solution, solve
 from adversary.columns.program import Program, Types
 from adversary.errors import InputError
 from adversary.interface.conditions import Conditions, Target
-from adversary.interface.method import Method
+from adversary.interface.method import Method, stated
 from adversary.problem.instance import Instance, UserDependent
 from adversary.searching import concrete
 from adversary.searching.frames import Frame, pair_masses, patterns
@@ -188,7 +188,7 @@ def _starts(
             made = None if point is None else frame.target(point, direction)
             if point is None or made is None:
                 continue
-            for which in range(len(method.conditions(made[0]))):
+            for which in range(len(stated(method, made[0]))):
                 yield _Place(frame, which, point, direction)
 
 
@@ -202,7 +202,7 @@ def _build(
     target, best = made
     if ahead:
         target = concrete.firmly(target, ahead)
-    options = method.conditions(target)
+    options = stated(method, target)
     return (target, best, options[place.number]) if place.number < len(options) else None
 
 

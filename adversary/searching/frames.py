@@ -17,7 +17,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from adversary.interface.conditions import Target
-from adversary.interface.method import Method, Status
+from adversary.interface.method import Method, Status, learned
 from adversary.interface.preferences import Preferences
 from adversary.problem.instance import Independent, Pairs, all_pairs
 from adversary.searching.space import FREE, SearchSpace
@@ -182,7 +182,7 @@ class Frame:
         inside[list(self.pattern.support)] = True
         preferences = space.population(points, inside.expand(_TRIES, m)).preferences()
         with torch.no_grad():
-            outcome = method.solve(preferences)
+            outcome = learned(method, preferences)
         policy = outcome.log_policy.exp()
         mixed = (policy.amax(-1) < 0.999) & (outcome.status == Status.SOLVED)
         if outcome.score is None or not bool(mixed.any()):

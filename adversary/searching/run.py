@@ -12,7 +12,7 @@ import torch
 
 from adversary.errors import InputError, SearchError
 from adversary.exact import parse_rational
-from adversary.interface.method import Method
+from adversary.interface.method import Method, learned, must_be_method
 from adversary.problem.instance import Independent, Instance, PairLaw, UserType, all_pairs
 from adversary.searching.evolution import Evolution
 from adversary.searching.exact import Columns, searchable
@@ -41,7 +41,7 @@ class Finding:
     evaluations: int
     seconds: float
     stopped: str
-    """'finished', 'time limit' or 'interrupted'."""
+    """'finished', 'time limit', 'interrupted', or what was wrong with what the method returned."""
     history: tuple[tuple[float, float], ...]
     """(seconds, best distortion) at each improvement."""
     ceiling: Ceiling | None
@@ -85,8 +85,7 @@ def find(
     An interruption (Ctrl-C) ends the search and keeps the best so far. Raises InputError on a
     wrong request and SearchError where no usable instance was found.
     """
-    if not isinstance(method, Method):
-        raise InputError("method", method, "an object of a Method class, such as RLHF()")
+    must_be_method(method)
     if time_limit is not None and not time_limit > 0:
         raise InputError("time limit", time_limit, "a number of seconds above 0")
     if not isinstance(seed, int) or not 0 <= seed < 2**63:
@@ -112,6 +111,10 @@ def find(
         stopped = "time limit" if incumbent.out_of_time else "finished"
     except KeyboardInterrupt:
         stopped = "interrupted"
+    except InputError as error:  # the method's own, now and then: what it had found stays
+        if incumbent.value == 0:
+            raise
+        stopped = str(error)
     instance, value = exact_instance(space, method, incumbent)
     return Finding(
         method=method.name,
@@ -159,8 +162,8 @@ def _differentiable(method: Method, space: SearchSpace) -> bool:
     points, support = space.random(4, torch.Generator().manual_seed(0))
     preferences = space.population(points.requires_grad_(), support).preferences()
     try:
-        outcome = method.solve(preferences)
-    except RuntimeError:  # a black box that calls `numpy()` on what carries a gradient
+        outcome = learned(method, preferences)
+    except InputError:  # a black box that calls `numpy()` on what carries a gradient
         return False
     return outcome.log_policy.requires_grad or (
         outcome.score is not None and outcome.score.requires_grad
@@ -174,7 +177,7 @@ def exact_instance(
     if incumbent.exact is not None:
         return incumbent.exact, incumbent.value
     if incumbent.point is None or incumbent.support is None:
-        raise SearchError("the search found no instance on which the method's policy is determined")
+        raise SearchError(f"{method.name}: found no instance on which its policy is determined")
     best: tuple[float, Instance] | None = None
     for instance in space.instances(incumbent.point, incumbent.support):
         value = values([instance], method)[0]
@@ -184,7 +187,7 @@ def exact_instance(
             return instance, value
     assert best is not None
     if best[0] == -math.inf:
-        raise SearchError("the method's policy is undetermined at every rounding of the incumbent")
+        raise SearchError(f"{method.name}: undetermined at every rounding of the incumbent")
     return best[1], best[0]
 
 

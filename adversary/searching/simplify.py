@@ -6,7 +6,7 @@ The reduction is numeric; whoever needs a proof certifies the result.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR
 from fractions import Fraction
@@ -37,6 +37,15 @@ _MOST_PLAIN = 40  # utilities; each costs an ascent or two
 _POLISH = Gradient(restarts=48, steps=80, rounds=1)
 
 Report = Callable[[str], None]
+Steps = Generator[Instance, None, Instance]
+
+
+class Stopped(KeyboardInterrupt):
+    """An interruption (Ctrl-C) of a simplification, with the simplest instance so far."""
+
+    def __init__(self, instance: Instance) -> None:
+        super().__init__()
+        self.instance = instance
 
 
 def values(instances: list[Instance], method: Method) -> list[float]:
@@ -58,7 +67,7 @@ def simplify(
     First user types and alternatives are dropped, the rest of the numbers being solved for again
     by gradient ascent; then zero masses and short numbers are tried one by one, in stages. Users,
     pair law and reference may change; β, the kind of the law, a uniform law and the budget do not,
-    nor the alternatives unless `alternatives`.
+    nor the alternatives unless `alternatives`. An interruption raises Stopped.
     """
     if not 0 <= loss < 1:
         raise InputError("keep", 1 - loss, "a share above 0, at most 1")
@@ -68,10 +77,13 @@ def simplify(
     floor = min(floor, 1e300)
     goal = _Goal(method, floor, loss, report)
     with one_thread():
-        instance = goal.fewer(instance, alternatives)
-        if loss >= _ASCENT:
-            instance = goal.plainer(instance)
-        return goal.fewer(goal.shorter(instance), alternatives)  # a weight may have become 0
+        kept = instance
+        try:
+            for simpler in goal.steps(instance, alternatives):
+                kept = simpler
+        except KeyboardInterrupt:
+            raise Stopped(kept) from None
+    return kept
 
 
 @dataclass(frozen=True)
@@ -92,7 +104,15 @@ class _Goal:
         least = self.least(share)
         return next((c for c, v in zip(candidates, found, strict=True) if v >= least), None)
 
-    def fewer(self, instance: Instance, alternatives: bool) -> Instance:
+    def steps(self, instance: Instance, alternatives: bool) -> Iterator[Instance]:
+        """Yield simpler and simpler instances; each keeps enough."""
+        instance = yield from self.fewer(instance, alternatives)
+        if self.loss >= _ASCENT:
+            instance = yield from self.plainer(instance)
+        instance = yield from self.shorter(instance)
+        yield from self.fewer(instance, alternatives)  # a weight may have become 0
+
+    def fewer(self, instance: Instance, alternatives: bool) -> Steps:
         """Drop user types, then alternatives, while enough is kept."""
         for smaller in (_without_types, *((_without_alternatives,) if alternatives else ())):
             while candidates := list(smaller(instance)):
@@ -100,6 +120,7 @@ class _Goal:
                 if kept is None:
                     break
                 instance = kept
+                yield instance
                 shape = f"{len(instance.users)} types, {len(instance.alternatives)} alternatives"
                 self.report(shape)
         return instance
@@ -118,7 +139,7 @@ class _Goal:
                 return polished
         return None
 
-    def plainer(self, instance: Instance) -> Instance:
+    def plainer(self, instance: Instance) -> Steps:
         """Set utilities to plain numbers one by one, solving again for all that is not yet set."""
         if len(instance.users) * len(instance.alternatives) > _MOST_PLAIN:
             return instance
@@ -144,13 +165,15 @@ class _Goal:
                     if values([changed], self.method)[0] < self.least(0.3):
                         continue
                 instance, settled[k, x] = changed, option
+                yield instance
                 self.report(f"utility set to {to_text(option)}, {len(open_places) - 1} left")
                 break
 
-    def shorter(self, instance: Instance) -> Instance:
+    def shorter(self, instance: Instance) -> Steps:
         """Round all numbers together, then one by one, each to the shortest that keeps enough."""
         together = [_rounded(instance, digits) for digits in range(1, 18)]
         instance = self.first(together, _STAGES[0]) or instance
+        yield instance
         if len(list(_numbers(instance))) > _MOST_NUMBERS:
             return instance
         for share in _STAGES if self.loss > 1e-4 else _STAGES[-1:]:
@@ -161,6 +184,7 @@ class _Goal:
                     options = [o for o in options if o > 0]  # all are compared
                 tried = [_with(instance, place, option) for option in options]
                 instance = self.first([t for t in tried if t is not None], share) or instance
+                yield instance
         return instance
 
 

@@ -12,7 +12,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from adversary.interface.method import Method, Outcome
+from adversary.interface.method import Method, Outcome, learned
 from adversary.interface.preferences import Preferences
 from adversary.problem.distortion import Distortion, distortion
 from adversary.problem.instance import Instance
@@ -111,5 +111,5 @@ class Strategy(abc.ABC):
 def assess(population: Population, method: Method) -> tuple[Distortion, Outcome, Preferences]:
     """Return distortion, outcome and preferences of a batch of populations."""
     preferences = population.preferences()
-    outcome = method.solve(preferences)
+    outcome = learned(method, preferences)
     return distortion(population.average_utility, preferences, outcome), outcome, preferences

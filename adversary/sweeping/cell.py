@@ -10,6 +10,7 @@ import torch
 
 from adversary import verbs
 from adversary.certifying.certify import Certificate
+from adversary.errors import in_one_line
 from adversary.interface.method import by_name
 from adversary.searching.strategy import Incumbent
 from adversary.sweeping.study import Cell
@@ -34,7 +35,7 @@ def run(cell: Cell, time_limit: float | None = None) -> Certificate | Failure:
     """Search a cell on one thread. Whatever goes wrong is a Failure, which ends no sweep.
 
     A search that takes longer than `time_limit` seconds fails: cut short, its result would
-    depend on the machine.
+    depend on the machine. So would an interrupted one's: KeyboardInterrupt.
     """
     with _ALONE:
         torch.set_num_threads(1)
@@ -59,7 +60,9 @@ def run(cell: Cell, time_limit: float | None = None) -> Certificate | Failure:
         except _OvertimeError:
             return Failure(f"time limit of {time_limit:g} s")
         except Exception as error:
-            return Failure(described(error))
+            return Failure(in_one_line(error))
+    if result.finding.stopped == "interrupted":
+        raise KeyboardInterrupt
     if result.finding.stopped != "finished":
         return Failure(result.finding.stopped)
     if result.certificate is None:
@@ -67,8 +70,3 @@ def run(cell: Cell, time_limit: float | None = None) -> Certificate | Failure:
     document = result.certificate.document
     provenance = {**document.provenance, "cell": cell.specification}
     return replace(result.certificate, document=replace(document, provenance=provenance))
-
-
-def described(error: Exception) -> str:
-    """Return an exception in one line."""
-    return f"{type(error).__name__}: {' '.join(str(error).split())}".rstrip(": ")

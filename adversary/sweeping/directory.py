@@ -12,7 +12,7 @@ import io
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -67,7 +67,9 @@ class Entry:
 def opened(path: Path) -> Iterator[None]:
     """Make the directory and hold it against other sweeps; the lock dies with the process.
 
-    What a killed run left unfinished goes. Raises InputError.
+    The lock spares double work and no more: where the file system has none, or another host does
+    not see it, every file is still written whole or not at all, and none is deleted that another
+    sweep may want. What a killed run left unfinished goes once it is old. Raises InputError.
     """
     try:
         path.mkdir(exist_ok=True)
@@ -80,23 +82,14 @@ def opened(path: Path) -> Iterator[None]:
         except BlockingIOError:
             expected = "a directory that no other sweep is writing"
             raise InputError("out", str(path), expected) from None
-        try:
-            for rest in _leftovers(path):
-                rest.unlink()
-        except OSError as error:
-            raise InputError("out", str(path), f"a writable place ({error.strerror})") from None
-        if not os.access(path, os.W_OK):
-            raise InputError("out", str(path), "a writable place")
+        except OSError:  # NFS, FUSE and others: no lock to be had
+            pass
+        files.check_writable("out", path / INDEX)
+        for rest in files.abandoned(path):
+            rest.unlink(missing_ok=True)
         yield
     finally:
         os.close(handle)
-
-
-def _leftovers(path: Path) -> Iterator[Path]:
-    """Yield temporary files, and records of failure of cells that are done."""
-    for suffix in (".json", FAILED, ".csv"):
-        yield from path.glob(f".*{suffix}.*")
-    yield from (file for file in path.glob(f"*{FAILED}") if file.with_suffix(".json").exists())
 
 
 def done(path: Path, cell: Cell) -> Fraction | None:
@@ -113,14 +106,21 @@ def put(path: Path, cell: Cell, outcome: Certificate | Failure) -> None:
 
     Raises InputError where nothing can be written, and CertificateError.
     """
-    record = path / f"{cell.stem}{FAILED}"
     if isinstance(outcome, Certificate):
         outcome.save(path / f"{cell.stem}.json")
-        record.unlink(missing_ok=True)
+        forget(path, cell)
+        return
+    if done(path, cell) is not None:  # by another sweep, meanwhile
         return
     numeric = None if outcome.numeric is None else str(outcome.numeric)
     about = {"cell": cell.specification, "reason": outcome.reason, "numeric_distortion": numeric}
-    files.write_text(files.dumps(about), record)
+    files.write_text(files.dumps(about), path / f"{cell.stem}{FAILED}")
+
+
+def forget(path: Path, cell: Cell) -> None:
+    """Remove the record of a failure, if there is one, of a cell that is done."""
+    with suppress(OSError):  # beside the certificate it counts for nothing
+        (path / f"{cell.stem}{FAILED}").unlink()
 
 
 def entries(path: Path) -> list[Entry]:
@@ -128,7 +128,9 @@ def entries(path: Path) -> list[Entry]:
     if not path.is_dir():
         raise InputError("directory", str(path), "a directory")
     found = [_certificate(file) for file in sorted(path.glob("*.json"))]
-    return found + [_failed(file) for file in sorted(path.glob(f"*{FAILED}"))]
+    certified = {entry.path.stem for entry in found if entry.bound is not None}
+    records = [file for file in sorted(path.glob(f"*{FAILED}")) if file.stem not in certified]
+    return found + [entry for entry in map(_failed, records) if entry is not None]
 
 
 def _certificate(file: Path) -> Entry:
@@ -166,7 +168,8 @@ def _budget(document: Document) -> Fraction | str:
     return "none" if reference is None else reference.kl_budget
 
 
-def _failed(file: Path) -> Entry:
+def _failed(file: Path) -> Entry | None:
+    """Return what a record says; None where another sweep has just removed it."""
     try:
         record = json.loads(file.read_text("utf-8"))
         cell, numeric = record["cell"], record["numeric_distortion"]
@@ -185,6 +188,8 @@ def _failed(file: Path) -> Entry:
             instance=None,
             policies=None,
         )
+    except FileNotFoundError:
+        return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError("file", str(file), f"a record of failure ({error})") from None
 

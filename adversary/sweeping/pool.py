@@ -9,24 +9,23 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Executor, Future
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import CancelledError, Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from urllib.parse import urlsplit
 
 from adversary.certifying.certify import Certificate
-from adversary.errors import InputError
-from adversary.sweeping.cell import Failure, described, run
+from adversary.errors import InputError, in_one_line
+from adversary.sweeping.cell import Failure, run
 from adversary.sweeping.study import Cell
 
 Outcome = Certificate | Failure
+Ends = Generator[tuple[Cell, Outcome], None, None]
 _PATIENCE = 10.0  # seconds for a scheduler to answer
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
-def local(
-    cells: Iterable[Cell], workers: int, time_limit: float | None
-) -> Iterator[tuple[Cell, Outcome]]:
+def local(cells: Iterable[Cell], workers: int, time_limit: float | None) -> Ends:
     """Run cells in processes of this machine; yield each as it ends.
 
     A process that dies takes the pool with it. The cells that were running then run again, each
@@ -52,9 +51,7 @@ def _knock(address: str) -> None:
     socket.create_connection((there.hostname, there.port), timeout=_PATIENCE).close()
 
 
-def cluster(
-    cells: Iterable[Cell], address: str, time_limit: float | None
-) -> Iterator[tuple[Cell, Outcome]]:
+def cluster(cells: Iterable[Cell], address: str, time_limit: float | None) -> Ends:
     """Run cells on the workers of a dask scheduler, which gives those of a lost worker to others.
 
     Raises InputError where no scheduler answers.
@@ -62,7 +59,7 @@ def cluster(
     try:
         from distributed import Client
     except ModuleNotFoundError:
-        expected = "the extra 'cluster' (pip install 'adversary[cluster]')"
+        expected = "the extra 'cluster' (pip install 'distortion-adversary[cluster]')"
         raise InputError("scheduler", address, expected) from None
     try:
         _knock(address)
@@ -71,9 +68,13 @@ def cluster(
         expected = f"a dask scheduler that answers ({type(error).__name__})"
         raise InputError("scheduler", address, expected) from None
     waiting = deque(cells)
-    with client, client.get_executor() as executor:
-        for cell, outcome in _ended(executor, waiting, len(waiting), time_limit):
-            yield cell, outcome or Failure("lost")
+    with client:
+        executor = client.get_executor()
+        try:
+            for cell, outcome in _ended(executor, waiting, len(waiting), time_limit):
+                yield cell, outcome or Failure("lost")
+        finally:
+            executor.shutdown(wait=False)  # which cancels what an interruption leaves
 
 
 def _in_pool(
@@ -90,8 +91,12 @@ def _in_pool(
 
 
 def _follow(parent: int) -> None:
-    """End this process with its parent, however that ends, and leave Ctrl-C to it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """End this process with its parent, however that ends, and leave signals to it.
+
+    A terminal, `timeout` and service managers signal all processes of a group.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
 
     def watch() -> None:
         while os.getppid() == parent:
@@ -124,10 +129,9 @@ def _ended(
             return
         cell, future = ended.get()
         running -= 1
-        try:
-            outcome = future.result()
-        except BrokenProcessPool:
+        error = CancelledError() if future.cancelled() else future.exception()
+        if isinstance(error, BrokenProcessPool):
             broken, outcome = True, None
-        except Exception as error:
-            outcome = Failure(described(error))
+        else:
+            outcome = future.result() if error is None else Failure(in_one_line(error))
         yield cell, outcome

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
@@ -67,7 +68,7 @@ class Cell:
         key = hashlib.sha256(spelled.encode()).hexdigest()[:12]
         size = f"m{self.alternatives}-k{self.users}-beta{to_text(self.beta)}-seed{self.seed}"
         parts = (self.method, f"kl-{kl_text(self.kl)}", self.sampling, size)
-        readable = "-".join(parts).replace("/", "_")[:150]
+        readable = re.sub(r"[^A-Za-z0-9.+-]", "_", "-".join(parts))[:150]
         return f"{readable}-{key}"
 
     @property

@@ -60,7 +60,7 @@ def test_several_outcomes(run: Run) -> None:
     status, out, _ = run("copeland", "--beta", "4", "--alternatives", "3", "--out", "c.json")
     assert status == 0
     assert "the worst of 4 outcomes" in out
-    assert out.endswith("written to c.json to c-4.json\n")
+    assert out.endswith("written to c.json, c-2.json, c-3.json, c-4.json\n")
     assert sorted(path.name for path in Path().iterdir()) == [
         "c-2.json", "c-3.json", "c-4.json", "c.json"]  # fmt: skip
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from adversary.cli import main
 from adversary.problem.document import read
 from adversary.version import __version__
+from tests.cli.conftest import Run
 
 FAST = ("--time-limit", "0.3")
 METHODS = ["borda", "copeland", "dpo", "ipo", "maximal-lotteries", "nlhf", "rlhf"]
@@ -27,23 +27,6 @@ INSTANCE = {
     "sampling": {"kind": "independent", "weights": ["1/3", "1/3", "1/3"]},
     "reference": {"weights": ["1/2", "1/2", "0"], "kl_budget": "1/10"},
 }
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Call the command line in an empty folder; return exit status and both outputs."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "100")
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as end:
-            main(list(arguments))
-        out, err = capfd.readouterr()
-        return int(end.value.code or 0), out, err
-
-    return call
 
 
 @pytest.fixture
@@ -346,7 +329,7 @@ def test_certify_what_is_not_certifiable(run: Run, instance: Path) -> None:
     law = {"kind": "pairs", "weights": [["b", "c", "1"]]}
     before = json.dumps(INSTANCE | {"sampling": law})
     instance.write_text(before)
-    status, out, err = run("certify", "i.json", "--method", "rlhf")
+    status, out, err = run("certify", "i.json", "--method", "rlhf", "--in-place")
     assert (status, out) == (1, "")
     assert err.count("\n") == 1
     assert instance.read_text() == before

@@ -265,7 +265,7 @@ def result(bound: object, numeric: float, ceiling: float | None, infinite: bool 
 
 
 def printed(capsys: pytest.CaptureFixture[str], *arguments: Any) -> str:
-    display.print_search(result(*arguments), None)
+    display.print_search(result(*arguments))
     return capsys.readouterr().out
 
 
