@@ -44,7 +44,8 @@ def print_search(console: Console, result: SearchResult) -> None:
         console.print(f"{finding.method}: certified distortion ≥ {shown}, every allowed policy")
     console.print(
         f"strategy {finding.strategy}, seed {finding.seed}, {finding.evaluations} evaluations, "
-        f"{finding.seconds:.1f} s, {finding.stopped}"
+        f"{finding.seconds:.1f} s, {finding.stopped}",
+        markup=False,
     )
     if finding.ceiling is not None:
         console.print(_ceiling(finding.ceiling))
