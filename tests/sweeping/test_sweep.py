@@ -499,9 +499,9 @@ def test_stopped_with_all_its_processes(tmp_path: Path, study: Path, in_process:
     """As `timeout`, a terminal or a service manager does it: the whole group is signalled."""
     out = tmp_path / "out"
     run = started(study, out, "--workers", "2", start_new_session=True)
-    until(lambda: out.is_dir() and any(out.glob("*.json")))
+    until(lambda: out.is_dir() and any(out.glob("*.json")), seconds=120)
     os.killpg(run.pid, signal.SIGTERM)
-    printed, said = run.communicate(timeout=60)
+    printed, said = run.communicate(timeout=120)
     assert (run.returncode, said) == (143, "adversary: interrupted\n")
     assert "what is certified stays" in printed
     done = len(list(out.glob("*.json")))
