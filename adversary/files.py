@@ -57,8 +57,8 @@ def write_bytes(
 ) -> None:
     """Write a file atomically, after `verify` has seen its content on disk and raised nothing.
 
-    An old file is replaced and its permissions stay; a link stays and its end is replaced. Raises
-    InputError for a directory, a device, a read-only file, and where the file cannot be written.
+    An old file is replaced; a link stays and its end is replaced. Raises InputError for a
+    directory, a device, a read-only file, and where the file cannot be written.
     """
     target = _target("file", path)
     handle, name = _unfinished("file", path, target)
@@ -69,7 +69,7 @@ def write_bytes(
             os.fsync(out.fileno())
         if verify is not None:
             verify(name)
-        os.chmod(name, target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
+        os.chmod(name, 0o666 & ~_umask())
         os.replace(name, target)
     except OSError as error:
         Path(name).unlink(missing_ok=True)
@@ -88,7 +88,10 @@ def abandoned(folder: Path) -> Iterator[Path]:
 
 def _target(field: str, path: str | Path) -> Path:
     """Return the file to write, at the end of all links. Raises InputError where none may be."""
-    target = Path(os.path.realpath(path))
+    try:
+        target = Path(os.path.realpath(path))
+    except ValueError as error:  # a null character
+        raise InputError(field, str(path), f"the name of a file ({error})") from None
     if os.path.isdir(target):
         raise InputError(field, str(path), "a file, not a directory")
     if os.path.exists(target) and not os.path.isfile(target):

@@ -92,6 +92,8 @@ def _status(
             return _fail(str(error), 1)
         if isinstance(error, OSError) and lost():
             return 2
+        if isinstance(error, OSError) and error.filename is not None:
+            return _fail(f"{error.filename}: {error.strerror}", 2)
         # Usage errors of the command-line parser; anything else is a bug and keeps its traceback.
         message = getattr(error, "format_message", None)
         if message is None:
@@ -151,7 +153,7 @@ def written(
 
 
 def _save_to_stdout(save: Callable[[Path], object]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder:  # `save` has the checker read a file
         save(Path(folder) / "out")
         files = list(Path(folder).iterdir())
         if len(files) > 1:

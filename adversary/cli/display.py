@@ -27,7 +27,8 @@ def print_search(result: SearchResult) -> None:
     finding, bound = result.finding, _print_bound(result)
     prose(
         f"strategy {finding.strategy}, seed {finding.seed}, {finding.evaluations} evaluations, "
-        f"{finding.seconds:.1f} s, {finding.stopped}"
+        f"{finding.seconds:.1f} s, {finding.stopped}",
+        markup=False,
     )
     ceiling = supremum(result)
     if ceiling is not None:

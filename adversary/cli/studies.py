@@ -62,7 +62,7 @@ def sweep(
         _print_sweep(result, out)
     if result.stopped == "interrupted":
         raise typer.Exit(INTERRUPTED)
-    raise typer.Exit(1 if result.failed else 0)
+    raise typer.Exit(1 if result.failed or result.unindexed else 0)
 
 
 def _sweep_json(result: Sweep, out: Path) -> dict[str, Any]:
@@ -75,6 +75,7 @@ def _sweep_json(result: Sweep, out: Path) -> dict[str, Any]:
         "certified": result.certified,
         "certified_before": result.before,
         "failed": [{"cell": name, "reason": reason} for name, reason in result.failed],
+        "unindexed": result.unindexed,
         "stopped": result.stopped,
         "best": best
         and {"certified_lower_bound": bound_text(best[0], best[1]), **best[2].specification},
@@ -84,6 +85,8 @@ def _sweep_json(result: Sweep, out: Path) -> dict[str, Any]:
 def _print_sweep(result: Sweep, out: Path) -> None:
     for name, reason in result.failed:
         say(f"failed: {name}: {reason}", err=True)
+    if result.unindexed:
+        say(f"no index: {result.unindexed}", err=True)
     done = f"{result.certified} certified, {result.before} certified before"
     say(f"{out}:", *f"{result.cells} cells, {done}, {len(result.failed)} failed".split())
     if result.stopped == "interrupted":

@@ -82,8 +82,8 @@ def find(
         time_limit: seconds.
         progress: called with the incumbent as the search goes on.
 
-    An interruption (Ctrl-C) ends the search and keeps the best so far. Raises InputError on a
-    wrong request and SearchError where no usable instance was found.
+    An interruption (Ctrl-C) ends the search and keeps the best so far, if there is one. Raises
+    InputError on a wrong request and SearchError where no usable instance was found.
     """
     must_be_method(method)
     if time_limit is not None and not time_limit > 0:
@@ -110,6 +110,8 @@ def find(
             chosen.run(space, method, seed, incumbent)
         stopped = "time limit" if incumbent.out_of_time else "finished"
     except KeyboardInterrupt:
+        if incumbent.value == 0:
+            raise
         stopped = "interrupted"
     except InputError as error:  # the method's own, now and then: what it had found stays
         if incumbent.value == 0:

@@ -27,7 +27,7 @@ from adversary.exact import parse_rational, to_text
 from adversary.problem.document import Document, read
 from adversary.problem.instance import Independent, Instance
 from adversary.sweeping.cell import Failure
-from adversary.sweeping.study import Cell, kl_text
+from adversary.sweeping.study import Cell, kl_text, specification_in
 
 INDEX = "index.csv"
 FAILED = ".failed"
@@ -85,11 +85,21 @@ def opened(path: Path) -> Iterator[None]:
         except OSError:  # NFS, FUSE and others: no lock to be had
             pass
         files.check_writable("out", path / INDEX)
+        if not _is_ours(path / INDEX):
+            raise InputError("out", str(path / INDEX), "no file but the index of a sweep")
         for rest in files.abandoned(path):
             rest.unlink(missing_ok=True)
         yield
     finally:
         os.close(handle)
+
+
+def _is_ours(index: Path) -> bool:
+    """Whether a place has no file, or an index that may be made anew."""
+    try:
+        return index.read_bytes().startswith(",".join(_COLUMNS[:2]).encode())
+    except FileNotFoundError:
+        return True
 
 
 def done(path: Path, cell: Cell) -> Fraction | None:
@@ -138,8 +148,8 @@ def _certificate(file: Path) -> Entry:
         verdict, document = check(file), read(file)
     except InputError as error:
         raise InputError("file", file.name, f"a certificate ({error})") from None
-    instance, cell = document.instance, document.provenance.get("cell")
-    cell = cell if isinstance(cell, dict) else {}
+    instance = document.instance
+    cell = specification_in(document.provenance.get("cell")) or {}
     return Entry(
         path=file,
         method=verdict.method or str((document.method or {}).get("name", "")),
@@ -172,7 +182,9 @@ def _failed(file: Path) -> Entry | None:
     """Return what a record says; None where another sweep has just removed it."""
     try:
         record = json.loads(file.read_text("utf-8"))
-        cell, numeric = record["cell"], record["numeric_distortion"]
+        cell, numeric = specification_in(record["cell"]), record["numeric_distortion"]
+        if cell is None:
+            raise ValueError("cell")
         kl = cell["kl"]
         return Entry(
             path=file,
@@ -183,15 +195,15 @@ def _failed(file: Path) -> Entry | None:
             kl=kl if kl in ("none", "free") else parse_rational("kl", kl),
             bound=None,
             numeric=None if numeric is None else float(numeric),
-            reason=record["reason"],
+            reason=str(record["reason"]),
             cell=cell,
             instance=None,
             policies=None,
         )
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError("file", str(file), f"a record of failure ({error})") from None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise InputError("file", file.name, f"a record of failure ({error})") from None
 
 
 def write_index(path: Path) -> None:

@@ -29,6 +29,8 @@ class Sweep:
     """The largest certified bound so far, and where."""
     stopped: str = "finished"
     """'finished' or 'interrupted'."""
+    unindexed: str | None = None
+    """Why the index is not that of the files, where it is not."""
 
     def note(self, bound: Fraction, cell: Cell) -> None:
         """Take a certified bound if it is the largest."""
@@ -70,7 +72,7 @@ def sweep(
         try:
             directory.write_index(path)
         except InputError as error:
-            state.failed.append((directory.INDEX, str(error)))
+            state.unindexed = str(error)
     return state
 
 

@@ -87,6 +87,17 @@ class Cell:
         return "auto" if self.strategy == "auto" else STRATEGIES[self.strategy](**dict(self.effort))
 
 
+_SPECIFICATION = Cell("", Fraction(1), 2, "", "none", 1, "", (), 0).specification
+
+
+def specification_in(value: object) -> dict[str, Any] | None:
+    """Return a cell's specification as a file has it; None where it is none."""
+    if not isinstance(value, dict) or value.keys() != _SPECIFICATION.keys():
+        return None
+    alike = all(isinstance(value[key], type(due)) for key, due in _SPECIFICATION.items())
+    return value if alike else None
+
+
 @dataclass(frozen=True)
 class Study:
     """The cells of a study, each once, and how many seconds the search of one may take."""
@@ -101,7 +112,7 @@ def read(path: str | Path) -> Study:
         content = tomllib.loads(Path(path).read_text("utf-8"))
     except OSError as error:
         raise InputError("file", str(path), f"a readable file ({error.strerror})") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError("file", str(path), f"a TOML document ({error})") from None
     _known("", content, ("time_limit", "grid"))
     limit = content.get("time_limit")

@@ -158,6 +158,20 @@ def test_hostile_names_in_errors(command: str, ready: Run) -> None:
         assert "Traceback" not in err
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_places_that_cannot_be_read(command: str, ready: Run) -> None:
+    """A name that is too long, a file as a folder: one line."""
+    arguments = COMMANDS[command]
+    places = [
+        i for i, word in enumerate(arguments) if word in ("i.json", "d/c.json", "d", "s.toml")
+    ]
+    for i in places:
+        for place in ("x" * 300, "i.json/x"):
+            status, _, err = ready(command, *arguments[:i], place, *arguments[i + 1 :])
+            assert (status, command) in ((2, command), (1, "check"))
+            assert err.count("\n") == (command != "check")
+
+
 @pytest.mark.parametrize("command", WRITERS)
 def test_where_it_is_written(command: str, ready: Run) -> None:
     """The line that says so is as safe as the others."""
@@ -401,6 +415,21 @@ def test_what_has_nothing_to_keep_says_so(
     found = ready("certify", "i.json", "--method", "borda", "--out", "new")
     assert found == (128 + number, "", "adversary: interrupted\n")
     assert not Path("new").exists()
+
+
+def test_a_series_of_searches_stops_as_a_whole(ready: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`theorems --check` does not go on with the next search."""
+    from adversary.searching.exact import Columns
+
+    started = []
+
+    def run(*arguments: object) -> None:
+        started.append(arguments)
+        stop()
+
+    monkeypatch.setattr(Columns, "run", run)
+    assert ready("theorems", "--check") == (143, "", "adversary: interrupted\n")
+    assert len(started) == 1
 
 
 def test_a_library_that_a_signal_cut_short(ready: Run, monkeypatch: pytest.MonkeyPatch) -> None:

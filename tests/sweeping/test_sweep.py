@@ -26,6 +26,7 @@ from adversary.certificate import check
 from adversary.cli import main
 from adversary.errors import CertificateError, InputError
 from adversary.problem.document import read as read_document
+from adversary.results.rates import rates
 from adversary.sweeping import cell as cells
 from adversary.sweeping import directory, pool
 from adversary.sweeping.cell import Failure
@@ -92,6 +93,7 @@ WRONG = {
     "grid = 3": "grid: got '3', expected [[grid]] tables",
     "grid = [3]": "grid[0]: got '3', expected a table",
     "[[grid]\n": "file: got",
+    f"a = {'[' * 100_000}": "file: got",
     "time = 3": "time: got '3', expected only the keys time_limit, grid",
     "time_limit = 0\n[[grid]]\n": "time_limit: got '0', expected a number of seconds above 0",
     "[[grid]]\nbeta = [1]": "grid[0].methods: got 'nothing', expected a list",
@@ -186,8 +188,8 @@ def test_a_foreign_file_is_named(tmp_path: Path, in_process: list[Cell]):
     """The index then waits; the cells are done all the same."""
     (tmp_path / "notes.json").write_text("{}")
     result = sweep(STUDY, tmp_path)
-    assert (result.certified, [name for name, _ in result.failed]) == (3, [directory.INDEX])
-    assert "notes.json" in result.failed[0][1]
+    assert (result.certified, result.failed) == (3, [])
+    assert "notes.json" in str(result.unindexed)
 
 
 def test_a_broken_file_is_done_again(tmp_path: Path, in_process: list[Cell]):
@@ -429,8 +431,9 @@ def test_a_full_disk_hides_no_reason(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(pool, "local", local)
     monkeypatch.setattr(files.os, "fsync", full)
     state = sweep(Study((CELL,)), tmp_path)
-    (name, reason), (index, _) = state.failed
-    assert (name, index) == (CELL.stem, directory.INDEX)
+    [(name, reason)] = state.failed
+    assert name == CELL.stem
+    assert "No space left on device" in str(state.unindexed)
     assert reason.startswith("no certificate: none today; file: got ")
     assert reason.endswith("(No space left on device)")
     assert list(tmp_path.iterdir()) == []
@@ -496,9 +499,9 @@ def test_stopped_with_all_its_processes(tmp_path: Path, study: Path, in_process:
     """As `timeout`, a terminal or a service manager does it: the whole group is signalled."""
     out = tmp_path / "out"
     run = started(study, out, "--workers", "2", start_new_session=True)
-    until(lambda: out.is_dir() and any(out.glob("*.json")))
+    until(lambda: out.is_dir() and any(out.glob("*.json")), seconds=120)
     os.killpg(run.pid, signal.SIGTERM)
-    printed, said = run.communicate(timeout=60)
+    printed, said = run.communicate(timeout=120)
     assert (run.returncode, said) == (143, "adversary: interrupted\n")
     assert "what is certified stays" in printed
     done = len(list(out.glob("*.json")))
@@ -571,3 +574,42 @@ def test_no_scheduler(monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(pool, "_PATIENCE", 0.5)
         with pytest.raises(InputError, match=re.escape(f"scheduler: got '{address}'")):
             list(pool.cluster([CELL], address, None))
+
+
+ODD = (None, [], {}, "x", 5, 1.5, float("inf"), "inf", [1], {"a": []}, "\x1b", True, "9" * 5000)
+
+
+def test_records_that_no_sweep_wrote(tmp_path: Path):
+    """Whatever stands in a record or in a certificate's provenance, it is read or named."""
+    certificate = json.loads(next((STUDIES.parent).glob("borda-*.json")).read_text())
+    specification = CELL.specification
+    cells_ = [*ODD, *({**specification, key: odd} for key in specification for odd in ODD)]
+    sound = {"cell": specification, "reason": "none", "numeric_distortion": "2"}
+    records = [{**sound, "cell": cell} for cell in cells_]
+    records += [{**sound, key: odd} for key in sound for odd in ODD]
+    contents = [json.dumps(record) for record in [*records, *ODD]] + ["[" * 100_000]
+    for number, (suffix, texts) in enumerate((
+        (".failed", contents),
+        (".json", [json.dumps({**certificate, "provenance": {"cell": cell}}) for cell in cells_]),
+    )):  # fmt: skip
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        said = []
+        for text in texts:
+            (folder / f"z{suffix}").write_text(text)
+            try:
+                rates(directory.entries(folder))
+                directory.write_index(folder)
+            except InputError as error:
+                said.append(str(error))
+        assert all(line.isprintable() for line in said)
+        assert suffix == ".failed" or all("no such number" in line for line in said)
+
+
+def test_an_index_that_no_sweep_wrote(tmp_path: Path, in_process: list[Cell]):
+    """The user's own table stays, and the sweep says so before it starts."""
+    (tmp_path / directory.INDEX).write_text("name,price\n")
+    with pytest.raises(InputError, match="expected no file but the index of a sweep"):
+        sweep(STUDY, tmp_path)
+    assert not in_process
+    assert (tmp_path / directory.INDEX).read_text() == "name,price\n"
