@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,24 +35,33 @@ def export(
     ] = None,
     as_json: JSON = False,
 ) -> None:
-    """Write instances and certificates in another format."""
+    """Write instances and certificates in another format.
+
+    Files of a directory that the format cannot hold are left out and named on standard error, with
+    exit status 1.
+    """
     from adversary import files
     from adversary.export import by_name
-    from adversary.export import export as written
+    from adversary.export import export as exported
 
     form = by_name(to)
     if out is not None:
         check_writable(out)
     elif not form.text:
         raise InputError("out", "nothing", f"--out FILE, as {to} is no text")
-    content = written(paths or [], form)
-    text = content if isinstance(content, str) else None
+    done = exported(paths or [], form)
+    content = done.content.encode() if isinstance(done.content, str) else done.content
     if out is not None:
-        files.write_bytes(content.encode() if isinstance(content, str) else content, out)
+        files.write_bytes(content, out)
     if as_json:
-        print_json({"to": to, "file": out and str(out), "text": None if out else text})
-    elif out is None:
-        typer.echo(text, nl=False)
+        text = done.content if out is None else None
+        print_json({"to": to, "file": out and str(out), "text": text, "left_out": done.left})
+    elif out is None:  # as in a file, whatever encoding the stream has
+        typer.echo(content if hasattr(sys.stdout, "buffer") else done.content, nl=False)
+    for reason in done.left:
+        typer.echo(f"adversary: left out: {reason}", err=True)
+    if done.left:
+        raise typer.Exit(1)
 
 
 @app.command(epilog="Example: adversary show w.json --figure w.pdf")
@@ -64,8 +74,9 @@ def show(
 ) -> None:
     """Print an instance, what the checker says of its claim, and each method's policy."""
     from adversary.cli import report
-    from adversary.export.source import load
+    from adversary.export.source import item as read
     from adversary.figures import style as figures
+    from adversary.figures.numbers import printable
     from adversary.interface.method import available, by_name
 
     if figure is not None:
@@ -73,7 +84,7 @@ def show(
         check_writable(figure)
     if file.is_dir():
         raise InputError("file", str(file), "a file, not a directory")
-    [item] = load([file])
+    item = read(file)
     rows = [report.of_outcome(item.document.instance, by_name(name)) for name in available()]
     if figure is not None:
         from adversary.figures.instance import draw
@@ -95,7 +106,7 @@ def show(
     display.print_outcomes(console, item.document.instance, rows)
     console.print(_claim(item), markup=False)
     if figure is not None:
-        console.print(f"drawn in {figure}", markup=False)
+        console.print(f"drawn in {printable(str(figure))}", markup=False)
 
 
 def _claim(item: Item) -> str:
@@ -105,15 +116,16 @@ def _claim(item: Item) -> str:
 
 
 def _title(item: Item) -> str:
-    from adversary.cli.display import short
-    from adversary.verbs import rounded_down
+    from decimal import ROUND_FLOOR
+
+    from adversary.figures.numbers import plain
 
     instance, verdict = item.document.instance, item.verdict
     budget = ""
     if instance.reference is not None:
-        budget = f", KL budget {short(instance.reference.kl_budget)}"
-    where = f"β = {short(instance.beta)}{budget}"
+        budget = f", KL budget {plain(instance.reference.kl_budget)}"
+    where = f"β = {plain(instance.beta)}{budget}"
     if item.bound is None or verdict is None:
         return where
-    claim = f"{item.method}: certified distortion ≥ {rounded_down(item.bound)}"
-    return f"{claim} ({verdict.policies} policy)\n{where}"
+    bound = "∞" if item.infinite else f"≥ {plain(item.bound, 6, ROUND_FLOOR)}"
+    return f"{item.method}: certified distortion {bound} ({verdict.policies} policy)\n{where}"

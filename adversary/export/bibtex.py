@@ -1,4 +1,4 @@
-"""BibTeX entries of the papers whose theorems apply to the files, and of the software."""
+"""BibTeX entries of the papers whose theorems apply to the files, and of the software; ASCII."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from adversary.export.format import Format
 from adversary.export.source import Item
+from adversary.figures.numbers import latex_text
 from adversary.theory import known
 from adversary.theory.sources import PROJECT, Source
 from adversary.theory.theorem import Theorem
@@ -29,7 +30,7 @@ def _comment(theorems: dict[str, Theorem]) -> str:
 
 
 def _paper(source: Source, theorems: dict[str, Theorem]) -> str:
-    fields = {"author": source.authors, "title": f"{{{source.title}}}"}
+    fields = {"author": latex_text(source.authors), "title": f"{{{latex_text(source.title)}}}"}
     if source.venue is not None:
         fields["booktitle"] = source.venue
     fields["year"] = str(source.year)
