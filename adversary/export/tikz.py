@@ -145,7 +145,7 @@ def _bounds(items: Sequence[Item]) -> list[str]:
         "legend style={at={(0.5,-0.25)}, anchor=north, draw=none}, legend cell align=left",
     ]
     if len(finite) < len(items):
-        options.append(f"ymax=1e{top + 1}")
+        options.append(f"ymax=1e{top + 1}, clip=false")
     return _axis(options, list(_lines(series, f"1e{top}")))
 
 

@@ -26,7 +26,11 @@ BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY = COLOURS = (
     "#56B4E9",
 )
 """Okabe and Ito's colours, told apart also by the colour-blind."""
+FONT = "DejaVu Sans"
+"""The font that comes with matplotlib: the same figure everywhere."""
 _STYLE: dict[Any, Any] = {
+    "font.family": FONT,
+    "text.usetex": False,
     "font.size": 8,
     "axes.titlesize": 8,
     "axes.linewidth": 0.6,
