@@ -55,7 +55,8 @@ def export(
         files.write_bytes(content, out)
     if as_json:
         text = done.content if out is None else None
-        print_json({"to": to, "file": out and str(out), "text": text, "left_out": done.left})
+        left = {"left_out": done.left} if done.left else {}
+        print_json({"to": to, "file": out and str(out), "text": text, **left})
     elif out is None:  # as in a file, whatever encoding the stream has
         typer.echo(content if hasattr(sys.stdout, "buffer") else done.content, nl=False)
     for reason in done.left:

@@ -1,4 +1,4 @@
-"""BibTeX entries of the papers whose theorems apply to the files, and of the software; ASCII."""
+"""BibTeX entries of the papers whose theorems apply to the files, and of the software."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from adversary.export.format import Format
 from adversary.export.source import Item
-from adversary.figures.numbers import latex_text
 from adversary.theory import known
 from adversary.theory.sources import PROJECT, Source
 from adversary.theory.theorem import Theorem
@@ -30,7 +29,7 @@ def _comment(theorems: dict[str, Theorem]) -> str:
 
 
 def _paper(source: Source, theorems: dict[str, Theorem]) -> str:
-    fields = {"author": latex_text(source.authors), "title": f"{{{latex_text(source.title)}}}"}
+    fields = {"author": source.authors, "title": f"{{{source.title}}}"}
     if source.venue is not None:
         fields["booktitle"] = source.venue
     fields["year"] = str(source.year)

@@ -28,8 +28,9 @@ def write(items: Sequence[Item]) -> str:
 def tables(item: Item) -> Iterator[str]:
     """Yield one instance as a table; as several where that is too wide or too long for a page.
 
-    Weights are normalised.
+    Weights are normalised. Raises CertificateError where the claim is not proved.
     """
+    item.must_be_accepted()
     instance = item.document.instance
     names = instance.alternatives
     head = ["", "weight", *(_heading(name, _COLUMN, "left") for name in names)]

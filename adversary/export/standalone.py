@@ -39,9 +39,11 @@ _LEAST = Fraction(1, 10**1000)  # of a weight
 def write(items: Sequence[Item]) -> str:
     """Return the text of a script that has been seen to prove its claim.
 
-    Raises CertificateError where there is none that takes less work than `proof.WORK`.
+    Raises InputError where the file makes no claim, CertificateError where it is not proved, or
+    not with as much work as a script may do (`proof.WORK`).
     """
     item = items[0]
+    item.claimed()
     reason = "no proof in rational intervals was found"
     for digits, precisions in _LEVELS.items():
         with suppress(ArithmeticError):  # the digits do not suffice

@@ -15,7 +15,7 @@ from fractions import Fraction
 from adversary.exact import log
 from adversary.export.format import Format
 from adversary.export.source import Item
-from adversary.figures.numbers import latex_bound, latex_number, latex_text, plain, shortened
+from adversary.figures.numbers import latex_bound, latex_number, latex_text, plain, short, shortened
 from adversary.figures.style import COLOURS
 from adversary.problem.instance import Instance
 
@@ -27,7 +27,9 @@ _FAINT = 0.15  # the shade of the smallest positive utility
 
 
 def write(items: Sequence[Item]) -> str:
-    """Return a tikzpicture."""
+    """Return a tikzpicture. Raises InputError or CertificateError where a claim is not proved."""
+    for item in items:
+        _holds(item, len(items) == 1)
     body = _instance(items[0]) if len(items) == 1 else _bounds(items)
     colours = [f"\\definecolor{{adversary{i}}}{{HTML}}{{{c[1:]}}}" for i, c in enumerate(COLOURS)]
     lines = [r"% \usepackage{pgfplots}\pgfplotsset{compat=1.18}", r"\begin{tikzpicture}"]
@@ -168,7 +170,7 @@ def _lines(series: dict[str, list[Item]], top: str) -> Iterator[str]:
 
 
 def _point(item: Item, height: str) -> str:
-    return f"({plain(item.document.instance.beta, 15)},{height})"
+    return f"({short(item.document.instance.beta)},{height})"
 
 
 def _coordinate(value: Fraction | float) -> str:

@@ -77,6 +77,11 @@ def float_below(value: Fraction) -> float:
     return found
 
 
+def short(value: Fraction) -> str:
+    """Return the nearest double as Python spells it, or 15 digits where no double comes near."""
+    return repr(to_float(value)) if is_double(value) else plain(value, 15)
+
+
 def is_double(value: Fraction) -> bool:
     """Return whether a double comes near to a number: it neither over- nor underflows."""
     found = to_float(value)
