@@ -28,7 +28,6 @@ def print_search(result: SearchResult) -> None:
     prose(
         f"strategy {finding.strategy}, seed {finding.seed}, {finding.evaluations} evaluations, "
         f"{finding.seconds:.1f} s, {finding.stopped}",
-        markup=False,
     )
     ceiling = supremum(result)
     if ceiling is not None:

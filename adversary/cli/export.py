@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from adversary.cli.app import FILE, JSON, OR_STDOUT, app, check_writable, print_json, written
-from adversary.cli.layout import certified, prose, say, short
+from adversary.cli.layout import certified, prose, say
 from adversary.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,7 +36,11 @@ def export(
     ] = None,
     as_json: JSON = False,
 ) -> None:
-    """Write instances and certificates in another format."""
+    """Write instances and certificates in another format.
+
+    Files of a directory that the format cannot hold are left out and named on standard error, with
+    exit status 1.
+    """
     from adversary import files
     from adversary.export import by_name
     from adversary.export import export as exported
@@ -45,14 +50,20 @@ def export(
         check_writable(out)
     elif not form.text:
         raise InputError("out", "nothing", f"--out FILE, as {to} is no text")
-    content = exported(paths or [], form)
-    raw = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+    done = exported(paths or [], form)
+    content = done.content
+    raw = content.encode() if isinstance(content, str) else content
     with written(lambda path: files.write_bytes(raw, path), out, quiet=True) as names:
         if as_json:
             text = content if out is None else None
-            print_json({"to": to, "file": next(iter(names), None), "text": text})
-        elif out is None:
-            typer.echo(raw, nl=False)
+            left = {"left_out": done.left} if done.left else {}
+            print_json({"to": to, "file": next(iter(names), None), "text": text, **left})
+        elif out is None:  # as in a file, whatever encoding the stream has
+            typer.echo(raw if hasattr(sys.stdout, "buffer") else content, nl=False)
+        for reason in done.left:
+            say(f"adversary: left out: {reason}", err=True)
+    if done.left:
+        raise typer.Exit(1)
 
 
 @app.command(epilog="Example: adversary show w.json --figure w.pdf")
@@ -65,7 +76,7 @@ def show(
 ) -> None:
     """Print an instance, what the checker says of its claim, and each method's policy."""
     from adversary.cli import report
-    from adversary.export.source import load
+    from adversary.export.source import item as read
     from adversary.figures import style as figures
 
     if figure is not None:
@@ -73,7 +84,7 @@ def show(
         check_writable(figure, "figure")
     if file.is_dir():
         raise InputError("file", str(file), "a file, not a directory")
-    [item] = load([file])
+    item = read(file)
     rows, failures = report.of_outcomes(item.document.instance)
     for failure in failures:
         say(f"adversary: {failure}", err=True)
@@ -108,11 +119,13 @@ def _claim(item: Item) -> str:
 
 
 def _title(item: Item) -> str:
+    from adversary.figures.numbers import plain
+
     instance, verdict = item.document.instance, item.verdict
     budget = ""
     if instance.reference is not None:
-        budget = f", KL budget {short(instance.reference.kl_budget)}"
-    where = f"β = {short(instance.beta)}{budget}"
+        budget = f", KL budget {plain(instance.reference.kl_budget)}"
+    where = f"β = {plain(instance.beta)}{budget}"
     if item.bound is None or verdict is None:
         return where
     claim = f"{item.method}: {certified(item.bound, item.infinite)}"

@@ -8,10 +8,11 @@ from fractions import Fraction
 from typing import Any
 
 from adversary.errors import InputError
+from adversary.exact import to_float
 from adversary.export.format import Format
 from adversary.export.rows import COLUMNS, row
 from adversary.export.source import Item
-from adversary.figures.numbers import float_below
+from adversary.figures.numbers import float_below, is_double, plain
 
 
 def write(items: Sequence[Item]) -> bytes:
@@ -35,7 +36,23 @@ def write(items: Sequence[Item]) -> bytes:
 
 def _typed(values: dict[str, Any]) -> dict[str, Any]:
     bound = values["certified_bound"]
-    return values | {"certified_bound": bound and float_below(bound)}
+    numbers = {n: to_float(v) for n, v in values.items() if isinstance(v, Fraction)}
+    if isinstance(bound, Fraction):
+        numbers["certified_bound"] = float_below(bound)
+    return values | numbers
 
 
-FORMAT = Format("parquet", "the rows of csv with types (pyarrow)", write, text=False)
+def _doubles(item: Item, alone: bool) -> None:
+    """Refuse a temperature or a budget that a double does not hold."""
+    instance = item.document.instance
+    numbers = {"beta": instance.beta}
+    if instance.reference is not None:
+        numbers["kl_budget"] = instance.reference.kl_budget
+    for name, value in numbers.items():
+        if not is_double(value):
+            raise item.wrong(f"a {name} in the range of doubles, not {plain(value)}; csv has any")
+
+
+FORMAT = Format(
+    "parquet", "the rows of csv with types (pyarrow)", write, text=False, holds=_doubles
+)

@@ -3,7 +3,8 @@
 A JSON list with a profile for each file, as `UtilityProfile.as_dict` gives it: alternatives are
 numbered from 0, `cmap` has their names, and a type of users is one utility function whose count
 is its weight. The counts are the smallest whole numbers of voters in the right proportion; where
-they add up to more than 2^53 they are the normalised weights as floats instead.
+they add up to more than 2^53 they are the normalised weights as floats instead. A utility or weight
+that no float comes near to is refused.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 from adversary.exact import to_float
 from adversary.export.format import Format
 from adversary.export.source import Item
+from adversary.figures.numbers import is_double, plain
 from adversary.problem.instance import Instance
 
 _EXACT = 2**53  # the largest number of voters that a float holds
@@ -50,4 +52,16 @@ def _counts(instance: Instance) -> list[int] | list[float]:
     return [to_float(w / sum(weights)) for w in weights]
 
 
-FORMAT = Format("pref-voting", "utility profiles of the package pref_voting (JSON)", write)
+def _floats(item: Item, alone: bool) -> None:
+    users = item.document.instance.users
+    total = sum(user.weight for user in users)
+    for k, user in enumerate(users):
+        for value in (user.weight / total, *user.utilities):
+            if not is_double(value):
+                place = f"users[{k}]"
+                raise item.wrong(f"numbers in the range of doubles, not {plain(value)} in {place}")
+
+
+FORMAT = Format(
+    "pref-voting", "utility profiles of the package pref_voting (JSON)", write, holds=_floats
+)

@@ -59,7 +59,7 @@ def down(x):
 
 def spend(x):
     """Counts the work on a number; it grows as the square of the length."""
-    Interval.work += 1 + (x.numerator.bit_length() + x.denominator.bit_length() >> 10) ** 2
+    Interval.work += 1 + (x.numerator.bit_length() + x.denominator.bit_length() >> 11) ** 2
     require(Interval.work <= WORK)
     return x
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import Any
 
-from adversary.exact import to_float
+from adversary.errors import printable
 from adversary.export.source import Item
 from adversary.theory import known
 
@@ -14,10 +15,10 @@ COLUMNS: dict[str, type] = {
     "method": str,
     "setting": str,
     "law": str,
-    "beta": float,
+    "beta": Fraction,
     "m": int,
     "users": int,
-    "kl_budget": float,
+    "kl_budget": Fraction,
     "certified_bound": Fraction,
     "policies": str,
     "accepted": bool,
@@ -29,9 +30,10 @@ COLUMNS: dict[str, type] = {
 }
 """The columns and the types of their values; every value but the first may be None.
 
-`certified_bound` is None where the checker accepts no claim; `accepted` is None where the file
-makes none. The theory columns hold the largest published lower and the smallest
-upper bound. The last three are the file's provenance, which nobody checks.
+`certified_bound` is None where the checker accepts no claim, and +inf where the certified ratio is
+infinite; `accepted` is None where the file makes none. The theory columns hold the largest
+published lower and the smallest upper bound. The last three are the file's provenance, which
+nobody checks. Text is in one line, with what is not printable spelled in ASCII.
 """
 
 
@@ -47,11 +49,11 @@ def row(item: Item) -> dict[str, Any]:
         "method": item.method,
         "setting": item.setting,
         "law": instance.sampling.kind,
-        "beta": to_float(instance.beta),
+        "beta": instance.beta,
         "m": len(instance.alternatives),
         "users": len(instance.users),
-        "kl_budget": None if reference is None else to_float(reference.kl_budget),
-        "certified_bound": item.bound,
+        "kl_budget": None if reference is None else reference.kl_budget,
+        "certified_bound": math.inf if item.infinite else item.bound,
         "policies": (item.document.claim or {}).get("policies"),
         "accepted": None if item.verdict is None else item.verdict.accepted,
         "theory_lower": max(lower, default=None),
@@ -59,4 +61,5 @@ def row(item: Item) -> dict[str, Any]:
     }
     own = {name: about[name] for name in ("strategy", "seed", "version") if name in about}
     typed = {name: value for name, value in own.items() if type(value) is COLUMNS[name]}
-    return dict.fromkeys(COLUMNS) | found | typed
+    values = dict.fromkeys(COLUMNS) | found | typed
+    return {name: printable(v) if isinstance(v, str) else v for name, v in values.items()}

@@ -24,12 +24,11 @@ from mpmath import mp
 
 from adversary.certifying import precise
 from adversary.certifying.precise import Model, Real, Vector
-from adversary.errors import CertificateError
+from adversary.errors import CertificateError, printable
 from adversary.exact import parse_rational, to_float, to_text
 from adversary.export import proof
 from adversary.export.format import Format
 from adversary.export.source import Item
-from adversary.figures.numbers import printable
 from adversary.files import dumps
 
 _LEVELS = {30: (128, 256, 512), 80: (512, 1024), 320: (1024, 2048, 4096), 1280: (4096,)}
@@ -151,4 +150,10 @@ def _names(node: ast.AST, parts: Set[ast.AST]) -> Iterator[str]:
             yield from _names(child, parts)
 
 
-FORMAT = Format("standalone", "a Python script that proves the claim by itself", write, "one")
+def _claimed(item: Item, alone: bool) -> None:
+    item.claimed()
+
+
+FORMAT = Format(
+    "standalone", "a Python script that proves the claim by itself", write, "one", holds=_claimed
+)

@@ -29,7 +29,11 @@ BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY = COLOURS = (
 """Okabe and Ito's colours, told apart also by the colour-blind."""
 BELOW_INFINITE = (0.0, 0.82)
 """The upper left corner of a legend that leaves room for `mark_infinite`."""
+FONT = "DejaVu Sans"
+"""The font that comes with matplotlib: the same figure everywhere."""
 _STYLE: dict[Any, Any] = {
+    "font.family": FONT,
+    "text.usetex": False,
     "font.size": 8,
     "axes.titlesize": 8,
     "axes.linewidth": 0.6,

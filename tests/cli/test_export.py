@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -124,3 +127,96 @@ def test_show_json(run: Run) -> None:
     assert status == 0
     assert found["claim"]["accepted"] is True
     assert {row["method"] for row in found["methods"]} >= {"rlhf", "borda"}
+
+
+BOUND = RLHF.parent / "bounds"
+INFINITE = RLHF.parent / "rlhf-kl1-path-m4-infinite-beta2.json"
+
+
+@pytest.mark.parametrize("name", [*TEXT, "parquet"])
+def test_upper_bounds_are_refused_in_one_line(run: Run, name: str) -> None:
+    status, out, err = run("export", next(BOUND.glob("*.json")), "--to", name, "--out", "file")
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert "upper bound" in err
+    assert not Path("file").exists()
+
+
+@pytest.mark.parametrize("name", [n for n in (*TEXT, "parquet") if formats()[n].takes != "one"])
+def test_a_directory_exports_what_it_can(run: Run, name: str, tmp_path: Path) -> None:
+    """An upper bound and a broken file are left out and named, with exit status 1."""
+    Path("in").mkdir()
+    for path in (RLHF, PAIRS, next(BOUND.glob("*.json"))):
+        Path("in", path.name).write_bytes(path.read_bytes())
+    Path("in", "z.json").write_text("{}")
+    status, out, err = run("export", "in", "--to", name, "--out", "file")
+    assert (status, out, err.count("\n")) == (1, "", 2)
+    assert all(line.startswith("adversary: left out: ") for line in err.splitlines())
+    assert "z.json" in err
+    assert Path("file").stat().st_size > 100
+
+
+def test_infinite_ratios(run: Run) -> None:
+    assert (
+        r"infinite distortion, $\infty$, for every policy"
+        in run("export", INFINITE, "--to", "latex")[1]
+    )
+    assert ",inf,every,True," in run("export", INFINITE, "--to", "csv")[1]
+    assert r"certified distortion $\infty$" in run("export", INFINITE, "--to", "tikz")[1]
+    several = run("export", INFINITE, RLHF, "--to", "tikz")[1]
+    assert r"nodes near coords={$\infty$}] coordinates {(2.0,1e4)}" in several
+    assert "e100" not in several.lower()
+
+
+NAMES = ["\x1b[31mred", "two\nlines", " outer "]
+
+
+@pytest.mark.parametrize("name", [n for n in TEXT if n not in ("standalone", "bibtex")])
+def test_no_control_character_gets_through(run: Run, name: str) -> None:
+    content = json.loads(RLHF.read_text("utf-8")) | {"alternatives": NAMES}
+    content["method"]["name"] = "\x1b[31mrlhf"
+    del content["claim"], content["witness"]
+    Path("in.json").write_text(json.dumps(content))
+    out = run("export", "in.json", "--to", name)[1]
+    assert out
+    assert out.replace("\n", "").isprintable()
+    if name == "preflib":
+        assert "# ALTERNATIVE NAME 3:  outer \n" in out
+
+
+def test_any_stream_gets_the_bytes_of_the_file(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "adversary", "export", str(RLHF), "--to", "bibtex"]
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, capture_output=True, env=environment, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "Gölz" in done.stdout.decode("utf-8")
+
+
+EXTREMES = {
+    "format": "adversary-instance/1",
+    "beta": "1e-4999",
+    "alternatives": ["a", "b", "c"],
+    "users": [
+        {"weight": "1", "utilities": ["0", "1", "1e-4999"]},
+        {"weight": "1e-4999", "utilities": ["1", "1e-400", "0"]},
+    ],
+    "sampling": {"kind": "independent", "weights": ["1", "1e-4999", "1e4999"]},
+    "reference": {"weights": ["1", "1e-4999", "0"], "kl_budget": "1e309"},
+}
+
+
+@pytest.mark.parametrize("name", [*TEXT, "parquet"])
+def test_extreme_numbers_are_exported_or_refused(run: Run, name: str) -> None:
+    """Never rounded to 0 or infinity in silence."""
+    Path("in.json").write_text(json.dumps(EXTREMES))
+    status, _, err = run("export", "in.json", "--to", name, "--out", "file")
+    if name in ("parquet", "pref-voting", "standalone"):
+        assert (status, err.count("\n")) == (2, 1)
+        assert not Path("file").exists()
+        return
+    assert (status, err) == (0, "")
+    text = Path("file").read_text("utf-8")
+    assert {"csv": "1e-4999,3,2,1e+309", "latex": "10^{-4999}", "tikz": "10^{309}"}.get(
+        name, ""
+    ) in text
+    if name == "preflib":
+        assert "2, 1, 5e-5000\n" in text

@@ -85,7 +85,7 @@ def test_work_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     proof.exact([Fraction(1), Fraction(1, 2)])
     assert proof.Interval.work == 2
     proof.spend(Fraction(2) ** 4096)
-    assert proof.Interval.work == 2 + 1 + 16
+    assert proof.Interval.work == 2 + 1 + 4
     monkeypatch.setattr(proof.Interval, "work", proof.WORK)
     with pytest.raises(ValueError, match="refused"):
         proof.down(Fraction(1))

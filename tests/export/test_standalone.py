@@ -159,7 +159,7 @@ def attack(count: int, seed: int, folder: Path) -> None:
 
 
 def test_mutations_are_not_proved_unless_accepted(tmp_path: Path) -> None:
-    attack(1000, 0, tmp_path)
+    attack(500, 0, tmp_path)
 
 
 @pytest.mark.slow

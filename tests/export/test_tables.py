@@ -30,6 +30,9 @@ def test_a_directory_has_a_row_for_each_file() -> None:
         assert row["accepted"] == "True"
         bound = check(row["file"]).bound
         assert bound is not None
+        if bound >= 10**100:  # a policy of utility 0
+            assert row["certified_bound"] == "inf"
+            continue
         assert bound * (1 - Fraction(1, 10**12)) <= Fraction(row["certified_bound"]) <= bound
 
 
