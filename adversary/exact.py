@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 
 from adversary.errors import InputError
@@ -58,6 +58,15 @@ def to_float(value: Fraction) -> float:
 def to_decimal(value: float, digits: int = 17) -> Fraction:
     """Return the shortest-looking exact decimal with `digits` significant digits near `value`."""
     return Fraction(f"{value:.{digits - 1}e}")
+
+
+def rounded(value: Fraction, digits: int, rounding: str = ROUND_HALF_EVEN) -> Decimal:
+    """Return the decimal of so many significant digits, rounded as the module `decimal` says."""
+    return _context(digits, rounding).divide(Decimal(value.numerator), Decimal(value.denominator))
+
+
+def _context(digits: int, rounding: str) -> Context:
+    return Context(prec=digits, rounding=rounding, Emin=-(10**6), Emax=10**6)
 
 
 def to_text(value: Fraction, decimal: bool = False) -> str:

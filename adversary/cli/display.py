@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from adversary.cli.report import comparisons
+from adversary.exact import to_float
 from adversary.problem.instance import Independent, Instance, Pairs
 from adversary.searching.strategy import Ceiling, Incumbent
 from adversary.verbs import SearchResult, rounded_down
@@ -22,7 +23,7 @@ NUMERIC = "numeric, not certified"
 
 def short(value: Any) -> str:
     """Four significant digits; numbers below the range of floats keep their exponent."""
-    number = float(value)
+    number = to_float(value)
     return "< 1e-300" if value and abs(number) < 1e-300 else f"{number:.4g}"
 
 
@@ -106,7 +107,9 @@ def print_outcomes(console: Console, instance: Instance, rows: list[dict[str, An
         shown = ["" if number is None else f"{number:.4g}" for number in numbers]
         solved.add_row(row["method"], *shown, _ratio(row), row["status"])
     console.print(solved)
-    console.print(f"best utility {rows[0]['best_utility']:.6g}; all values {NUMERIC}")
+    best = rows[0]["best_utility"]
+    shown = "undetermined" if best is None else f"{best:.6g}"
+    console.print(f"best utility {shown}; all values {NUMERIC}")
 
 
 def _ratio(row: dict[str, Any]) -> str:

@@ -5,15 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from adversary.certificate import check
 from adversary.certifying.certify import Certificate
 from adversary.exact import to_text
 from adversary.interface.method import Method, Status
-from adversary.problem.distortion import evaluate
+from adversary.problem.distortion import measure
 from adversary.problem.instance import Instance
-from adversary.problem.population import Population
 from adversary.searching.strategy import Ceiling
 from adversary.theory.verdicts import Comparison, compare
 from adversary.verbs import SearchResult
@@ -74,15 +71,14 @@ def _of_ceiling(ceiling: Ceiling) -> dict[str, Any]:
 
 def of_outcome(instance: Instance, method: Method) -> dict[str, Any]:
     """Return a method's policy and numeric distortion on one instance."""
-    with torch.no_grad():
-        result, outcome = evaluate(Population.of(instance), method)
+    result, outcome = measure([instance], method)
     status = Status(int(outcome.status[0]))
     policy = [finite(p) for p in outcome.log_policy[0].exp().tolist()]
     return {
         "method": method.name,
         "policy": dict(zip(instance.alternatives, policy, strict=True)),
         "utility": finite(float(result.achieved[0])),
-        "best_utility": float(result.best[0]),
+        "best_utility": finite(float(result.best[0])),
         "distortion_every": finite(float(result.every[0])),
         "distortion_some": finite(float(result.some[0])),
         "status": status.name.lower(),

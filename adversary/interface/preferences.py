@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
 import torch
@@ -31,6 +32,8 @@ class Preferences:
     """Log of the reference policy; −inf for an alternative outside its support."""
     budget: Float[Tensor, "*batch"]
     """KL budget τ ≥ 0 in nats; +inf in the social-choice setting."""
+    log_win: Float[Tensor, "*batch m m"] | None = None
+    """log p(x≻y), where some p may be too small for a float; None: none is."""
 
     @property
     def support(self) -> Bool[Tensor, "*batch m"]:
@@ -39,8 +42,12 @@ class Preferences:
 
     def __getitem__(self, index: object) -> Preferences:
         """Return the part of the batch that `index` picks from the leading dimensions."""
-        return Preferences(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
+        return self._each(lambda table: table[index])
 
     def detach(self) -> Preferences:
         """Return the same preferences outside the gradient graph."""
-        return replace(self, **{f.name: getattr(self, f.name).detach() for f in fields(self)})
+        return self._each(lambda table: table.detach())
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> Preferences:
+        tables = {f.name: getattr(self, f.name) for f in fields(self)}
+        return replace(self, **{n: change(t) for n, t in tables.items() if t is not None})
