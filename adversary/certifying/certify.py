@@ -87,7 +87,7 @@ def certify(
     ):
         raise CertificateError("every policy has utility 0: no distortion is defined")
     result, outcome = measure([instance], method)
-    status, enough = Status(int(outcome.status[0])), float(result.every[0]) * (1 - _GOOD)
+    status, numeric = Status(int(outcome.status[0])), float(result.every[0])
     if status is Status.DISCONNECTED:
         raise CertificateError(status.advice)
     about = {"name": method.name, "parameters": {}}
@@ -101,17 +101,22 @@ def certify(
             case = Case(instance, precise.model(instance, exact), rule)
             for witness in _proposed(case):
                 best.offer(witness)
-                if best.bound >= enough:
+                if _agree(best.bound, numeric):
                     break
             if policies == "some" and digits == _PRECISIONS[0]:
                 for witness in ties.chosen(case):
                     best.offer(witness)
-        if best.bound >= enough and settled:
+        if settled and _agree(best.bound, numeric):
             break
     if not best.bound:
         reason = "the checker's digits do not suffice" if best.offers else "no witness was found"
         raise CertificateError(f"{reason} for {method.name} on this instance")
     return best.certificate()
+
+
+def _agree(bound: Fraction, numeric: float) -> bool:
+    """Whether nothing more can be expected. What exceeds the floats shows them to be wrong."""
+    return numeric * (1 - _GOOD) <= bound <= numeric * (1 + _GOOD)
 
 
 def _proposed(case: Case) -> Iterator[Witness]:

@@ -231,6 +231,12 @@ def divergence(policy: Vector, reference: Vector) -> Real:
     return rest + divergence_of(*zip(*((mp.log(p / q), q) for p, q in inside if p), strict=True))
 
 
+def farthest(policy: Vector, reference: Vector) -> Real:
+    """Return the largest |log policy/reference|, which is large where a mass all but vanishes."""
+    pairs = [(p, q) for p, q in zip(policy, reference, strict=True) if q]
+    return max(abs(mp.log(p / q)) if p else -mp.mpf(_FAINT) for p, q in pairs)
+
+
 def divergence_of(ratio: Sequence[Real], reference: Sequence[Real]) -> Real:
     """Return KL from log π/reference: Σ reference·φ(ratio), of which no term is negative."""
     return mp.fsum(q * _phi(z) for z, q in zip(ratio, reference, strict=True) if q)

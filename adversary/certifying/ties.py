@@ -50,11 +50,11 @@ def candidates(case: Case) -> Iterator[Policy]:
 def _unbeaten(case: Case) -> Iterator[Policy]:
     model = case.model
     yield from (_alone(x, model) for x in model.support)
-    with suppress(ArithmeticError):
-        yield from _lotteries(model, case.bounded)
     nothing_beats = [
         x for x in model.support if all(model.margins[x][z] >= 0 for z in model.support)
     ]  # which all tie
+    with suppress(ArithmeticError):
+        yield from _lotteries(model, case.bounded, nothing_beats)
     yield from _worst_of(nothing_beats, model, case.bounded)
 
 
@@ -68,10 +68,11 @@ def _loses_to_nothing(policy: Policy, model: Model) -> bool:
     return max(payoff[x] for x in model.support) <= mp.mpf(10) ** -20 * precise.real(sum(policy))
 
 
-def _lotteries(model: Model, ball: bool) -> Iterator[Policy]:
+def _lotteries(model: Model, ball: bool, alone: list[int]) -> Iterator[Policy]:
     """Mixtures of the best maximal lottery into the worst, as little as the ball asks for.
 
-    An exact tie survives only in rational lotteries; a certain loss also where digits are cut.
+    An exact tie survives only in rational lotteries; a certain loss also where digits are cut, so
+    that a little of other lotteries (`alone`: alternatives that nothing beats) may prove more.
     """
     worst, best = ([_simple(p) for p in lotteries.priced(model, sign)[1]] for sign in (-1, 1))
 
@@ -87,6 +88,9 @@ def _lotteries(model: Model, ball: bool) -> Iterator[Policy]:
     if inside is not None:
         yield mixture(inside)
         yield mixture(inside + (1 - inside) * _MARGIN)
+        if alone:
+            inner = [p + _MARGIN * (x in alone) for x, p in enumerate(mixture(inside))]
+            yield [p / sum(inner) for p in inner]
 
 
 def least_inside(excess: Callable[[Fraction], Real]) -> Fraction | None:

@@ -234,7 +234,7 @@ def _against(
 
     A little of the reference takes it into the ball, out of which rounding must not take it.
     """
-    share = allowance / max(1, 1 + model.budget)
+    share = allowance / (1 + model.budget + precise.farthest(policy, model.reference))
     digits = _digits(share * mp.sqrt(min(1, model.budget))) + 4
     opponent = [p + share * (q - p) for p, q in zip(policy, model.reference, strict=True)]
     power = smoothing == mp.mpf(10) ** mp.nint(mp.log10(smoothing))
