@@ -1,25 +1,29 @@
 """The model in high precision (mpmath): what a witness needs more digits of than a float has.
 
-Nothing here is trusted: the checker recomputes what it uses. Solutions start from the float ones
-and are polished by Newton's method.
+Nothing here is trusted: the checker recomputes what it uses. What decides is relative accuracy:
+masses of 1e-400, budgets of 1e-300 and margins of 1e-40 are as good as any other at 50 digits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from mpmath import matrix, mp
+from mpmath import mp
 from mpmath.libmp import to_rational
 
+from adversary.certifying.comparisons import Comparisons, Sum, comparisons, whole
 from adversary.exact import rounded
-from adversary.problem.instance import Independent, Instance, PairLaw, UserDependent
+from adversary.problem.instance import Instance
 
 Real = Any  # an mpf: mpmath has no types
 Vector = list[Real]
-_STEPS = 200
+Logistic = Callable[[int], Real]
+STEPS = 200  # of any iteration: what has not ended by then has failed
+_FAINT = -(10**6)  # of log-masses
+_DEEPEST = 1300  # digits that the checker's largest precision has, and more: what is less is 0
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class Model:
 
     utility: Vector
     margins: list[Vector]
+    """With a relative error: the exact 0 is a tie, and nothing else is 0."""
     opponents: list[Vector | None]
     """N(y|x); None where x is never shown."""
     support: list[int]
@@ -35,6 +40,7 @@ class Model:
     """Uniform in the social-choice setting."""
     budget: Real
     """+inf in the social-choice setting."""
+    exact: Comparisons
 
 
 def real(value: Fraction | int) -> Real:
@@ -50,62 +56,63 @@ def decimal(value: Real, digits: int, rounding: str) -> Fraction:
     return Fraction(rounded(Fraction(*to_rational(value._mpf_)), digits, rounding))
 
 
-def _shares(weights: Sequence[Fraction]) -> Vector:
-    total = sum(weights)
-    return [real(w / total) for w in weights]
+def model(instance: Instance, exact: Comparisons | None = None) -> Model:
+    """Return the instance's model at the current precision of mpmath.
 
-
-def model(instance: Instance) -> Model:
-    """Return the instance's model at the current precision of mpmath."""
-    m, law = len(instance.alternatives), instance.sampling
-    share = _shares([user.weight for user in instance.users])
-    beta = real(instance.beta)
-    tables = None
-    if isinstance(law, UserDependent):
-        tables = [_table(own, m) for own in law.laws]
+    `exact`: its comparisons, where they are known already.
+    """
+    m, exact = len(instance.alternatives), exact or comparisons(instance)
+    half_tanh = _half_tanh(exact.unit)
     margins = [[mp.mpf(0)] * m for _ in range(m)]
-    shown = [[mp.mpf(0)] * m for _ in range(m)] if tables else _table(law, m)
-    for x in range(m):
-        for y in range(x + 1):
-            weights = share
-            if tables:
-                weights = [w * t[x][y] for w, t in zip(share, tables, strict=True)]
-                shown[x][y] = shown[y][x] = mp.fsum(weights)
-            if x == y or (tables and not shown[x][y]):
-                continue
-            value = mp.fsum(
-                w * mp.tanh(beta * real(user.utilities[x] - user.utilities[y]) / 2)
-                for w, user in zip(weights, instance.users, strict=True)
-                if user.utilities[x] != user.utilities[y]
-            )
-            margins[x][y] = value / 2 / (shown[x][y] if tables else 1)
-            margins[y][x] = -margins[x][y]
-    if isinstance(law, Independent):
-        opponents: list[Vector | None] = [_shares(law.weights)] * m
-    else:
-        totals = [mp.fsum(row) for row in shown]
-        opponents = [
-            [n / t for n in row] if t else None for row, t in zip(shown, totals, strict=True)
-        ]
+    for x, y in exact.masses:
+        margins[x][y] = _value(exact.margin(x, y), exact.unit, half_tanh)
+        margins[y][x] = -margins[x][y]
+    rows = {
+        id(row): None if row is None else shares(row) for row in exact.opponents
+    }  # often one and the same
     reference, budget = [mp.mpf(1) / m] * m, mp.inf
     if instance.reference is not None:
-        reference, budget = _shares(instance.reference.weights), real(instance.reference.kl_budget)
+        reference = shares(whole(instance.reference.weights)[0])
+        budget = real(instance.reference.kl_budget)
     support = [x for x in range(m) if reference[x] > 0]
     utility = [real(u) for u in instance.average_utility]
-    return Model(utility, margins, opponents, support, reference, budget)
+    opponents = [rows[id(row)] for row in exact.opponents]
+    return Model(utility, margins, opponents, support, reference, budget, exact)
 
 
-def _table(law: PairLaw, m: int) -> list[Vector]:
-    """N(x, y) of a law that is not user-dependent."""
-    if isinstance(law, Independent):
-        mu = _shares(law.weights)
-        return [[a * b for b in mu] for a in mu]
-    assert not isinstance(law, UserDependent)
-    table = [[mp.mpf(0)] * m for _ in range(m)]
-    shares = _shares([w for _, _, w in law.weights])
-    for (x, y, _), weight in zip(law.weights, shares, strict=True):
-        table[x][y] = table[y][x] = weight / 2
-    return table
+def shares(masses: Sequence[int]) -> Vector:
+    """Return the masses divided by their sum."""
+    total = sum(masses)
+    return [mp.mpf(mass) / total for mass in masses]
+
+
+def _half_tanh(unit: Fraction) -> Logistic:
+    """h(unit·d) = σ(unit·d) − ½, remembered by d."""
+    half, known = real(unit) / 2, {}
+
+    def value(d: int) -> Real:
+        if d not in known:
+            known[d] = mp.tanh(half * d) / 2
+        return known[d]
+
+    return value
+
+
+def _value(total: Sum, unit: Fraction, half_tanh: Logistic | None = None) -> Real:
+    """Return a sum that is right in half of the digits or more, however much of it cancels.
+
+    0 where nothing is left of it, or less than the checker could tell from 0.
+    """
+    half_tanh = half_tanh or _half_tanh(unit)
+    parts = [c * half_tanh(d) for d, c in total.terms.items()]
+    found = mp.fsum(parts)
+    if abs(found) >= mp.fsum(parts, absolute=True) * mp.mpf(10) ** (-mp.dps // 2):
+        return found / total.over
+    if mp.dps > _DEEPEST:
+        return mp.mpf(0)
+    with mp.workdps(2 * mp.dps):
+        found = _value(total, unit)
+    return +found
 
 
 def dot(first: Vector, second: Vector) -> Real:
@@ -114,9 +121,11 @@ def dot(first: Vector, second: Vector) -> Real:
 
 
 def variance(values: Vector, policy: Vector) -> Real:
-    """Return the variance of the values under the policy."""
-    mean = dot(values, policy)
-    return mp.fsum(p * (v - mean) ** 2 for v, p in zip(values, policy, strict=True) if p)
+    """Return the variance of the values under the policy, about its mode: no digits cancel."""
+    pairs = [(v, p) for v, p in zip(values, policy, strict=True) if p]
+    centre = max(pairs, key=lambda pair: pair[1])[0]
+    mean = mp.fsum(p * (v - centre) for v, p in pairs)
+    return mp.fsum(p * (v - centre - mean) ** 2 for v, p in pairs)
 
 
 def times(margins: list[Vector], policy: Vector) -> Vector:
@@ -124,42 +133,124 @@ def times(margins: list[Vector], policy: Vector) -> Vector:
     return [dot(row, policy) for row in margins]
 
 
-def divergence(policy: Vector, reference: Vector) -> Real:
-    """Return KL(policy‖reference)."""
-    pairs = zip(policy, reference, strict=True)
-    return mp.fsum(p * mp.log(p / q) for p, q in pairs if p)
+# Scores. Only differences matter, and equal scores are exactly equal: near ones are told apart.
+
+
+def face(model: Model, score: Vector) -> list[int]:
+    """Return the supported alternatives of the highest score."""
+    top = max(score[x] for x in model.support)
+    return [x for x in model.support if score[x] == top]
+
+
+def level(model: Model, score: Vector) -> Vector:
+    """Return the score with all within 10^(−¾ of the digits) of the highest made equal to it."""
+    values = [score[x] for x in model.support]
+    top, spread = max(values), max(values) - min(values)
+    near = spread * mp.mpf(10) ** (-0.75 * mp.dps)
+    return [top if top - c <= near else c for c in score]
+
+
+def borda(model: Model) -> tuple[Model, Vector]:
+    """Return the model with the scored alternatives as its support, and the Borda scores.
+
+    They are those of the support less the highest of them; 0 elsewhere.
+    """
+    scored = replace(model, support=[x for x in model.support if model.opponents[x]])
+    rows = [row or [] for row in model.opponents]
+    score = {x: dot(model.margins[x], rows[x]) for x in scored.support}
+    sizes = [dot([abs(a) for a in model.margins[x]], rows[x]) for x in scored.support]
+    near = max(sizes, default=0) * mp.mpf(10) ** (-mp.dps // 2)
+
+    def lead(x: int, top: int) -> Real:
+        found = score[x] - score[top]
+        if x == top or found < -near:
+            return found
+        return _value(model.exact.lead(x, top), model.exact.unit)
+
+    leads = dict[int, Real]()
+    for _ in score:  # of those that are near each other rounding may have chosen the first
+        top = max(leads or score, key=(leads or score).__getitem__)
+        leads = {x: lead(x, top) for x in score}
+        if max(leads.values()) <= 0:
+            break
+    return scored, [leads.get(x, mp.mpf(0)) for x in range(len(model.utility))]
+
+
+def copeland(model: Model) -> Vector:
+    """Return the Copeland scores less half of the contests."""
+    score = [mp.mpf(0)] * len(model.utility)
+    for x in model.support:
+        score[x] = mp.fsum(mp.sign(model.margins[x][y]) for y in model.support) / 2
+    return score
+
+
+# The KL ball: log π/π_ref, and with it the divergence, to full relative accuracy at any distance.
 
 
 def tilt(reference: Vector, score: Vector, s: Real) -> Vector:
     """Return π ∝ reference·e^(s·score)."""
-    top = max(c for c, q in zip(score, reference, strict=True) if q)
-    pairs = zip(score, reference, strict=True)
-    masses = [q * mp.exp(s * (c - top)) if q else mp.mpf(0) for c, q in pairs]
-    total = mp.fsum(masses)
-    return [mass / total for mass in masses]
+    ratio = log_ratio(reference, [s * c for c in score])
+    return policy_of(reference, ratio)
 
 
-def face(model: Model, score: Vector) -> list[int]:
-    """Return the supported alternatives of the highest score, ties to three quarters of digits."""
-    values = [score[x] for x in model.support]
-    top, spread = max(values), max(values) - min(values)
-    return [x for x in model.support if top - score[x] <= spread * mp.mpf(10) ** (-0.75 * mp.dps)]
+def policy_of(reference: Vector, ratio: Vector) -> Vector:
+    return [q * exp(z) if q else q for q, z in zip(reference, ratio, strict=True)]
 
 
-def borda(model: Model) -> tuple[Model, Vector]:
-    """Return the model with the scored alternatives as its support, and BC − ½ (0 if unscored)."""
-    scored = [x for x in model.support if model.opponents[x]]
-    rows = zip(model.margins, model.opponents, strict=True)
-    return replace(model, support=scored), [dot(a, n) if n else mp.mpf(0) for a, n in rows]
+def exp(z: Real) -> Real:
+    """e^z; 0 where it is far below every mass that a file can hold."""
+    return mp.exp(z) if z > _FAINT else mp.mpf(0)
 
 
-def copeland(model: Model) -> Vector:
-    """Return the Copeland scores less half of the contests; ties to ¾ of the digits."""
-    tie, score = mp.mpf(10) ** (-0.75 * mp.dps), [mp.mpf(0)] * len(model.utility)
-    for x in model.support:
-        contests = (model.margins[x][y] for y in model.support)
-        score[x] = mp.fsum(mp.sign(margin) for margin in contests if abs(margin) > tie) / 2
-    return score
+def log_ratio(reference: Vector, exponent: Vector) -> Vector:
+    """Return log π/reference for π ∝ reference·e^exponent; 0 outside the support.
+
+    The normaliser is taken about the reference's mode while that holds most of the mass, else
+    about the policy's, as in `solvers.kl_ball`: neither cancels.
+    """
+    inside = [x for x, q in enumerate(reference) if q]
+    home = max(inside, key=lambda x: reference[x])
+    masses = {x: exponent[x] - exponent[home] + mp.log(reference[x]) for x in inside}
+    top = max(inside, key=masses.__getitem__)
+    mode = top if masses[top] - masses[home] > 1 else home
+    moved = {x: exponent[x] - exponent[mode] for x in inside}
+    if mode == home:
+        log_z = mp.log1p(mp.fsum(reference[x] * _expm1(a) for x, a in moved.items()))
+    else:
+        log_z = mp.log(mp.fsum(reference[x] * exp(a) for x, a in moved.items()))
+    return [moved[x] - log_z if q else mp.mpf(0) for x, q in enumerate(reference)]
+
+
+def _expm1(z: Real) -> Real:
+    return mp.expm1(z) if abs(z) < 1e-3 else exp(z) - 1
+
+
+def divergence(policy: Vector, reference: Vector) -> Real:
+    """Return KL(policy‖reference)."""
+    inside = [(p, q) for p, q in zip(policy, reference, strict=True) if q]
+    rest = mp.fsum(q for p, q in inside if not p)
+    return rest + divergence_of(*zip(*((mp.log(p / q), q) for p, q in inside if p), strict=True))
+
+
+def farthest(policy: Vector, reference: Vector) -> Real:
+    """Return the largest |log policy/reference|, which is large where a mass all but vanishes."""
+    pairs = [(p, q) for p, q in zip(policy, reference, strict=True) if q]
+    return max(abs(mp.log(p / q)) if p else -mp.mpf(_FAINT) for p, q in pairs)
+
+
+def divergence_of(ratio: Sequence[Real], reference: Sequence[Real]) -> Real:
+    """Return KL from log π/reference: Σ reference·φ(ratio), of which no term is negative."""
+    return mp.fsum(q * _phi(z) for z, q in zip(ratio, reference, strict=True) if q)
+
+
+def _phi(z: Real) -> Real:
+    """z·e^z − e^z + 1 = z²/2 + z³/3 + …, to full relative accuracy."""
+    lost = -2 * mp.mag(z)  # bits
+    if not z or lost > 2 * mp.prec:
+        return z * z / 2
+    with mp.workprec(mp.prec + max(0, lost)):
+        value = (z - 1) * exp(z) + 1
+    return +value
 
 
 def fits(model: Model, alternatives: list[int]) -> bool:
@@ -168,214 +259,36 @@ def fits(model: Model, alternatives: list[int]) -> bool:
 
 
 def inverse_temperature(reference: Vector, score: Vector, budget: Real) -> Real:
-    """Return s > 0 with KL(tilt(s)‖reference) = budget: bisection in log s, then Newton."""
-    low, high = mp.mpf(0), mp.mpf(0)
+    """Return s > 0 with KL(tilt(s)‖reference) = budget > 0: Newton in log s within a bracket.
 
-    def excess(log_s: Real) -> Real:
-        return divergence(tilt(reference, score, mp.exp(log_s)), reference) - budget
+    Raises ArithmeticError where the budget does not bind.
+    """
+    inside = [c for c, q in zip(score, reference, strict=True) if q]
+    spread = max(inside) - min(inside)
+    if not (spread > 0 and 0 < budget < mp.inf):
+        raise ArithmeticError("the budget does not bind")
 
-    while excess(low) > 0:
-        low -= 4
-    while excess(high) < 0:
-        high += 4
-        if high > 2000:
+    def at(log_s: Real) -> tuple[Real, Real]:
+        """Return log KL/budget, and its derivative."""
+        s = mp.exp(log_s)
+        ratio = log_ratio(reference, [s * c for c in score])
+        policy = policy_of(reference, ratio)
+        kl = divergence_of(ratio, reference)
+        return mp.log(kl / budget), s**2 * variance(score, policy) / kl
+
+    low, step = mp.log(8 * budget) / 2 - mp.log(spread), mp.mpf(1)  # KL ≤ (s·spread)²/8: Hoeffding
+    high = low + step
+    while at(high)[0] < 0:
+        low, step = high, 2 * step
+        high = low + step
+        if step > 2**15:
             raise ArithmeticError("the budget does not bind")
-    for _ in range(40):
-        middle = (low + high) / 2
-        low, high = (low, middle) if excess(middle) > 0 else (middle, high)
-    s = mp.exp((low + high) / 2)
-    for _ in range(_STEPS):
-        policy = tilt(reference, score, s)
-        step = (budget - divergence(policy, reference)) / (s * variance(score, policy))
-        s += step
-        if abs(step) <= s * mp.mpf(10) ** (5 - mp.dps):
+    log_s = low
+    for _ in range(STEPS):
+        value, slope = at(log_s)
+        low, high = (low, log_s) if value > 0 else (log_s, high)
+        move = -value / slope if slope else mp.inf
+        if min(abs(move), high - low) <= mp.mpf(10) ** (5 - mp.dps):
             break
-    return s
-
-
-def reward(model: Model, start: Sequence[float]) -> Vector:
-    """Polish a float Bradley–Terry reward on the component of the support by Newton's method."""
-    inside = _component(model)
-    rows = {x: model.opponents[x] for x in inside}
-    found = [mp.mpf(value) for value in start]
-    heaviest = max(inside, key=lambda y: mp.fsum((rows[x] or [0] * (y + 1))[y] for x in inside))
-    free = [x for x in inside if x != heaviest]
-    if not free:
-        return found
-    for _ in range(_STEPS):
-        jacobian, right = matrix(len(free), len(free)), matrix(len(free), 1)
-        for i, x in enumerate(free):
-            row = rows[x] or []
-            for y in inside:
-                if y == x or not row[y]:
-                    continue
-                half = mp.tanh((found[x] - found[y]) / 2)
-                right[i] += row[y] * (model.margins[x][y] - half / 2)
-                slope = row[y] * (1 - half**2) / 4
-                jacobian[i, i] += slope
-                if y != heaviest:
-                    jacobian[i, free.index(y)] -= slope
-        step = mp.lu_solve(jacobian, right)
-        size = max(abs(value) for value in step)
-        for x, value in zip(free, step, strict=True):
-            found[x] += value / max(1, size)
-        if size <= mp.mpf(10) ** (8 - mp.dps) * max(1, *(abs(r) for r in found)):
-            break
-    return found
-
-
-def _component(model: Model) -> list[int]:
-    found, queue = {model.support[0]}, [model.support[0]]
-    while queue:
-        row = model.opponents[queue.pop()] or []
-        reached = {y for y, n in enumerate(row) if n and model.opponents[y]} - found
-        found |= reached
-        queue += reached
-    return sorted(found)
-
-
-def priced(model: Model, sign: int = 1) -> tuple[Vector, Vector]:
-    """Return prices y ≥ 0 with the least t for which sign·U + Ay ≤ t, and the dual: a lottery.
-
-    That is the maximal lottery on the support with the highest (sign −1: lowest) U, and its U is
-    sign·t. Simplex on the dictionary of t and the slacks, from y = 0, with ties by Bland's rule.
-    """
-    inside, m = model.support, len(model.utility)
-    size = len(inside)
-    scale = max(abs(model.margins[x][z]) for x in inside for z in inside) or mp.mpf(1)
-    worth = max(model.utility[x] for x in inside) or mp.mpf(1)
-    utility = [sign * model.utility[x] / worth for x in inside]
-    table = [[model.margins[x][z] / scale for z in inside] for x in inside]
-    start = max(range(size), key=lambda i: utility[i])
-    # Variables: y_j is j, the slack of row i is size + i. A row: constant, then coefficients.
-    outside = [*range(size), size + start]
-    goal = [utility[start], *table[start], mp.mpf(1)]
-    within = [size + i for i in range(size) if i != start]
-    rows = [
-        [g - own for g, own in zip(goal, [utility[v - size], *table[v - size], 0], strict=True)]
-        for v in within
-    ]
-    tiny = mp.mpf(10) ** (12 - mp.dps)
-    for step in range(40 * size):
-        falling = [j for j in range(size + 1) if goal[j + 1] < -tiny]
-        if not falling:
-            break
-        # The steepest at first; Bland's rule, the lowest index, cannot cycle.
-        enter = min(falling, key=lambda j: goal[j + 1] if step < 4 * size else outside[j])
-        limits = [
-            (row[0] / -row[enter + 1], within[i], i)
-            for i, row in enumerate(rows)
-            if row[enter + 1] < -tiny
-        ]
-        if not limits:
-            raise ArithmeticError("an unbounded program: the margins are not skew-symmetric")
-        least = min(limits)[0]
-        _, _, leave = min((v, limit, i) for limit, v, i in limits if limit <= least + tiny)
-        pivot = rows[leave]
-        factor = pivot[enter + 1]
-        solved = [-value / factor for value in pivot]
-        solved[enter + 1] = 1 / factor
-        for row in [goal, *rows]:
-            if row is pivot or not row[enter + 1]:
-                continue
-            lead, row[enter + 1] = row[enter + 1], mp.mpf(0)
-            for j, value in enumerate(solved):
-                row[j] += lead * value
-        rows[leave] = solved
-        within[leave], outside[enter] = outside[enter], within[leave]
-    else:
-        raise ArithmeticError("the linear program of the lotteries did not end")
-    prices, lottery = [mp.mpf(0)] * m, [mp.mpf(0)] * m
-    for v, row in zip(within, rows, strict=True):
-        if v < size:
-            prices[inside[v]] = max(mp.mpf(0), row[0]) * worth / scale
-    for v, value in zip(outside, goal[1:], strict=True):
-        if v >= size:
-            lottery[inside[v - size]] = max(mp.mpf(0), value)
-    return prices, lottery
-
-
-def nash(model: Model, log_policy: Sequence[float]) -> tuple[Vector, Real]:
-    """Polish a float log-policy to the Nash policy with KL = τ; return it with s (y = s·Aπ)."""
-    inside = model.support
-    y = [mp.mpf(0)] * len(log_policy)
-    for x in inside:
-        y[x] = max(mp.mpf(log_policy[x]), mp.mpf(-(10**6))) - mp.log(model.reference[x])
-    current = tilt(model.reference, y, 1)
-    payoff = times(model.margins, current)
-    mean = dot(payoff, current)
-    slope = mp.fsum(current[x] * (payoff[x] - mean) ** 2 for x in inside)
-    s = mp.fsum(current[x] * y[x] * (payoff[x] - mean) for x in inside) / slope
-    y, s, _ = _balance(model, y, s, mp.mpf(0), "s", _STEPS)
-    return tilt(model.reference, y, 1), s
-
-
-def limited_lottery(model: Model) -> tuple[Vector, Real, Real]:
-    """Return (π, s, t) with log π/π_ref = s·Aπ + t·U + const, KL = τ and a large s.
-
-    As s → ∞ π tends to the best maximal lottery in the ball, where the budget excludes a better
-    one. The path goes first along s, with t = 0, to the lottery nearest to the reference; then
-    along t.
-    """
-    y, s, t = [mp.mpf(0)] * len(model.utility), mp.mpf(0), mp.mpf(0)
-    spread = max(model.utility[x] for x in model.support)
-    for vary in ("s", "t"):
-        factor = mp.mpf(10)
-        while (s < mp.mpf(10) ** (mp.dps // 4)) if vary == "s" else True:
-            goal = (s if vary == "s" else t) * factor or mp.mpf("0.01")
-            try:
-                point = (goal, t) if vary == "s" else (s, goal)
-                ahead, _, _ = _balance(model, y, *point, "", 15)
-            except ArithmeticError:
-                factor = mp.sqrt(factor)
-                if goal == mp.mpf("0.01") or factor < 1.01:
-                    raise
-                continue
-            over = divergence(tilt(model.reference, ahead, 1), model.reference) > model.budget
-            if (vary == "s" and over) or t * spread > mp.mpf(10) ** 6:
-                raise ArithmeticError("the budget does not exclude a lottery")
-            if over and factor < 1.5:
-                break
-            if over:
-                factor = mp.sqrt(factor)
-            else:
-                y, (s, t), factor = ahead, point, min(mp.mpf(100), factor**2)
-    y, s, t = _balance(model, y, s, t or mp.mpf("0.001"), "t", _STEPS)
-    return tilt(model.reference, y, 1), s, t
-
-
-def _balance(
-    model: Model, y: Vector, s: Real, t: Real, vary: str, steps: int
-) -> tuple[Vector, Real, Real]:
-    """Solve y = s·Aπ + t·U for π ∝ π_ref·e^y by Newton; with KL = τ for s or t if it may vary."""
-    inside, y, last = model.support, list(y), mp.inf
-    size = len(inside)
-    whole = size + bool(vary)
-    for _ in range(steps):
-        current = tilt(model.reference, y, 1)
-        payoff = times(model.margins, current)
-        average = dot(y, current)
-        system, right = matrix(whole, whole), matrix(whole, 1)
-        for i, x in enumerate(inside):
-            right[i] = s * payoff[x] + t * model.utility[x] - y[x]
-            for j, z in enumerate(inside):
-                lift = s * current[z] * (model.margins[x][z] - payoff[x])
-                system[i, j] = (x == z) - lift
-            if vary:
-                system[i, size] = -(payoff[x] if vary == "s" else model.utility[x])
-                system[size, i] = current[x] * (y[x] - average)
-        if vary:
-            right[size] = model.budget - divergence(current, model.reference)
-        try:
-            step = mp.lu_solve(system, right)
-        except TypeError:  # so mpmath reports some singular matrices
-            raise ArithmeticError("a singular system") from None
-        for i, x in enumerate(inside):
-            y[x] += step[i]
-        s += step[size] if vary == "s" else 0
-        t += step[size] if vary == "t" else 0
-        move = max(abs(step[i]) * current[x] for i, x in enumerate(inside))
-        if move <= mp.mpf(10) ** (8 - mp.dps) or last / 2 <= move <= mp.mpf("1e-25"):
-            return y, s, t  # the end, or rounding
-        last = move
-    raise ArithmeticError("Newton's method did not converge")
+        log_s = log_s + move if low < log_s + move < high else (low + high) / 2
+    return mp.exp(log_s)

@@ -99,14 +99,10 @@ def of_outcomes(instance: Instance) -> tuple[list[dict[str, Any]], list[InputErr
 
 def of_outcome(instance: Instance, method: Method) -> dict[str, Any]:
     """Return a method's policy and numeric distortion on one instance."""
-    import torch
-
     from adversary.interface.method import Status
-    from adversary.problem.distortion import evaluate
-    from adversary.problem.population import Population
+    from adversary.problem.distortion import measure
 
-    with torch.no_grad():
-        result, outcome = evaluate(Population.of(instance), method)
+    result, outcome = measure([instance], method)
     status = Status(int(outcome.status[0]))
     policy = [finite(p) for p in outcome.log_policy[0].exp().tolist()]
     return {

@@ -9,6 +9,7 @@ from 1. Names keep their outer blanks, though preflibtools drops those at the en
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import ROUND_HALF_EVEN
 from fractions import Fraction
 
 from mpmath import mp
@@ -64,7 +65,7 @@ def _edges(item: Item) -> list[str]:
                 if abs(margin) > mp.mpf(10) ** (_DIGITS + 3 - digits):
                     unknown.remove((x, y))
                     winner, loser = (x, y) if margin > 0 else (y, x)
-                    exact = precise.decimal(2 * abs(margin), _DIGITS, mp.nint)
+                    exact = precise.decimal(2 * abs(margin), _DIGITS, ROUND_HALF_EVEN)
                     found[winner, loser] = plain(exact, _DIGITS)
         if not unknown:
             break

@@ -14,7 +14,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import suppress
-from dataclasses import replace
 from decimal import ROUND_HALF_EVEN
 from fractions import Fraction
 from importlib.resources import files
@@ -22,7 +21,7 @@ from typing import Any
 
 from mpmath import mp
 
-from adversary.certifying import precise
+from adversary.certifying import precise, rewards
 from adversary.certifying.precise import Model, Real, Vector
 from adversary.errors import CertificateError, printable
 from adversary.exact import parse_rational, to_float, to_text
@@ -73,7 +72,7 @@ def _content(item: Item, digits: int) -> dict[str, Any]:
         score = precise.borda(model)[1] if item.method == "ipo" else model.utility
         if "reward" in witness:
             start = [to_float(parse_rational("reward", r)) for r in witness.pop("reward")]
-            score = precise.reward(model, start)
+            score = rewards.reward(model, start)
             witness |= _bounds(model, score, digits)
         for name, values in (("optimum", model.utility), ("anchor", score)):
             if isinstance(witness.get(name), dict):
@@ -83,16 +82,11 @@ def _content(item: Item, digits: int) -> dict[str, Any]:
 
 
 def _bounds(model: Model, reward: Vector, digits: int) -> dict[str, list[str]]:
-    """Points above and below the reward: the rewards of margins that are a little too high or low.
-
-    Their entry at the pinned alternative is the same, so that they can be compared.
-    """
+    """Points a little above and below the reward, with the same entry at the pinned alternative."""
+    shift = [mp.mpf(10) ** -digits * rise for rise in rewards.drift(model, reward)]
     bounds = {}
     for name, sign in (("above", 1), ("below", -1)):
-        shift = sign * mp.mpf(10) ** -digits
-        margins = [[margin + shift for margin in row] for row in model.margins]
-        start = [float(r) for r in reward]
-        found = precise.reward(replace(model, margins=margins), start)
+        found = [r + sign * rise for r, rise in zip(reward, shift, strict=True)]
         bounds[name] = [_decimal(r, 2 * digits) for r in found]
     return bounds
 

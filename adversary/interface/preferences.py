@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import torch
 from jaxtyping import Bool, Float
@@ -31,16 +33,22 @@ class Preferences:
     """Log of the reference policy; −inf for an alternative outside its support."""
     budget: Float[Tensor, "*batch"]
     """KL budget τ ≥ 0 in nats; +inf in the social-choice setting."""
+    log_win: Float[Tensor, "*batch m m"] | None = None
+    """log p(x≻y), where some p may be too small for a float; None: none is."""
 
     @property
     def support(self) -> Bool[Tensor, "*batch m"]:
         """The alternatives to which the reference gives positive mass."""
         return self.log_reference > -torch.inf
 
-    def __getitem__(self, index: object) -> Preferences:
+    def __getitem__(self, index: Any) -> Preferences:
         """Return the part of the batch that `index` picks from the leading dimensions."""
-        return Preferences(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
+        return self._each(lambda table: table[index])
 
     def detach(self) -> Preferences:
         """Return the same preferences outside the gradient graph."""
-        return replace(self, **{f.name: getattr(self, f.name).detach() for f in fields(self)})
+        return self._each(lambda table: table.detach())
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> Preferences:
+        tables = {f.name: getattr(self, f.name) for f in fields(self)}
+        return replace(self, **{n: change(t) for n, t in tables.items() if t is not None})

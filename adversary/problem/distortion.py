@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import torch
 from jaxtyping import Float
@@ -10,8 +12,11 @@ from torch import Tensor
 
 from adversary.interface.method import Method, Outcome, Status, learned
 from adversary.interface.preferences import Preferences
+from adversary.problem.instance import Instance
 from adversary.problem.population import Population
 from adversary.solvers import kl_ball
+
+_LEAST = Fraction(1, 10**300)  # of an average utility that a float holds to all its digits
 
 
 @dataclass(frozen=True)
@@ -20,6 +25,7 @@ class Distortion:
 
     `every` holds for every policy that the method allows, `some` for at least one of them; they
     differ only where the method leaves several policies open. +inf: the method's utility is 0.
+    Where the best utility is 0 no distortion is defined: NaN.
     """
 
     best: Float[Tensor, "*batch"]
@@ -39,12 +45,36 @@ def evaluate(population: Population, method: Method) -> tuple[Distortion, Outcom
     return distortion(population.average_utility, preferences, outcome), outcome
 
 
+def measure(instances: Sequence[Instance], method: Method) -> tuple[Distortion, Outcome]:
+    """Run a method on exact instances of one shape, as `evaluate` does.
+
+    NaN where what counts is an average utility that is positive and yet too small for a float.
+    """
+    with torch.no_grad():
+        found, outcome = evaluate(Population.of(*instances), method)
+    faint = torch.tensor(
+        [any(0 < u < _LEAST for u in instance.average_utility) for instance in instances]
+    )
+    if not bool(faint.any()):
+        return found, outcome
+    best, achieved = (
+        torch.where(faint & (part < 2 * float(_LEAST)), torch.nan, part)
+        for part in (found.best, found.achieved)
+    )
+    every, some = (
+        torch.where(faint & ~(best / part >= 2 * float(_LEAST)), torch.nan, part)
+        for part in (found.every, found.some)
+    )
+    return Distortion(best, achieved, every, some), outcome
+
+
 def distortion(
     utility: Float[Tensor, "*batch m"], preferences: Preferences, outcome: Outcome
 ) -> Distortion:
     """Return the distortion of an outcome; differentiable in `best` and `achieved`.
 
-    NaN where the outcome is disconnected or failed: such a policy proves nothing.
+    NaN where the outcome is disconnected or failed, as such a policy proves nothing, and where the
+    best utility is 0.
     """
     best = kl_ball.highest(utility, preferences.log_reference, preferences.budget)
     achieved = kl_ball.expectation(outcome.log_policy, utility)
@@ -62,7 +92,6 @@ def distortion(
 
 
 def _ratio(best: Tensor, achieved: Tensor) -> Tensor:
-    """Best / achieved, where 0/0 is 1 (all policies are equally good) and x/0 is +inf."""
+    """Best / achieved, where x/0 is +inf and 0/0 is NaN."""
     ratio = best / torch.where(achieved > 0, achieved, 1.0)
-    unbounded = torch.where(best > 0, torch.inf, 1.0)
-    return torch.where(achieved > 0, ratio, unbounded)
+    return torch.where(best > 0, torch.where(achieved > 0, ratio, torch.inf), torch.nan)

@@ -17,6 +17,9 @@ from adversary.interface.preferences import Preferences
 from adversary.problem.instance import Independent, Instance, PairLaw, Pairs, UserDependent
 
 EPS = torch.finfo(torch.float64).eps
+LEAST_BETA = 1e-100
+"""Margins are linear in β to all digits far above this, and methods see them up to a scale."""
+_STEEP = 600.0  # β from which a win probability may be too small for a float
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class Population:
         }
         references = [i.reference for i in instances if i.reference is not None]
         return cls(
-            beta=_tensor([to_float(i.beta) for i in instances]),
+            beta=_tensor([max(to_float(i.beta), LEAST_BETA) for i in instances]),
             log_weights=_log_weights([[u.weight for u in i.users] for i in instances]),
             utilities=_tensor(
                 [[[to_float(v) for v in u.utilities] for u in i.users] for i in instances]
@@ -124,6 +127,9 @@ class Population:
             noise = (size * share.detach() * (own[..., :, None] + own[..., None, :])).sum(-3)
         m = u.shape[-1]
         win = win.masked_fill(torch.eye(m, dtype=torch.bool), 0.5)
+        log_win = None
+        if float(self.beta.detach().max()) > _STEEP:
+            log_win = self._log_win(t).masked_fill(torch.eye(m, dtype=torch.bool), -math.log(2))
         uniform = u.new_full((*u.shape[:-2], m), -math.log(m))
         return Preferences(
             win=win,
@@ -133,7 +139,20 @@ class Population:
             log_opponents=log_opponents,
             log_reference=uniform if self.log_reference is None else self.log_reference,
             budget=torch.full_like(self.beta, torch.inf) if self.budget is None else self.budget,
+            log_win=log_win,
         )
+
+    def _log_win(self, t: Tensor) -> Tensor:
+        """Return log p(x≻y) from t = β(u_x − u_y) of each type."""
+        weight = self.log_weights.log_softmax(-1)[..., None, None]
+        log_sigma = torch.nn.functional.logsigmoid(t)
+        if self.log_nu_by_user is None:
+            return (weight + log_sigma).logsumexp(-3)
+        joint = weight + self.log_nu_by_user
+        total = joint.logsumexp(-3)
+        shown = total > -torch.inf
+        found = (joint + log_sigma).logsumexp(-3) - torch.where(shown, total, 0.0)
+        return torch.where(shown, found, -math.log(2))
 
     def _common_law(self) -> tuple[Tensor, Tensor]:
         if self.log_mu is not None:

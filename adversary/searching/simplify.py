@@ -16,7 +16,7 @@ import torch
 from adversary.errors import InputError
 from adversary.exact import rounded, to_text
 from adversary.interface.method import Method
-from adversary.problem.distortion import evaluate
+from adversary.problem.distortion import measure
 from adversary.problem.instance import (
     Independent,
     Instance,
@@ -25,7 +25,6 @@ from adversary.problem.instance import (
     UserDependent,
     UserType,
 )
-from adversary.problem.population import Population
 from adversary.searching.gradient import Gradient
 from adversary.searching.space import FREE, SearchSpace
 from adversary.searching.strategy import Incumbent, one_thread
@@ -50,8 +49,7 @@ class Stopped(KeyboardInterrupt):
 
 def values(instances: list[Instance], method: Method) -> list[float]:
     """Return the numeric distortion of instances of one shape; −inf where undetermined."""
-    with torch.no_grad():
-        result, _ = evaluate(Population.of(*instances), method)
+    result, _ = measure(instances, method)
     return torch.nan_to_num(result.every, -math.inf, math.inf, -math.inf).tolist()
 
 
@@ -73,7 +71,8 @@ def simplify(
         raise InputError("keep", 1 - loss, "a share above 0, at most 1")
     floor = values([instance], method)[0]
     if floor == -math.inf:
-        raise InputError("method", method.name, "a method whose policy the instance determines")
+        expected = "a method whose policy and distortion the instance determines"
+        raise InputError("method", method.name, expected)
     floor = min(floor, 1e300)
     goal = _Goal(method, floor, loss, report)
     with one_thread():
@@ -334,15 +333,8 @@ def _significant(value: Fraction, digits: int) -> Fraction:
 
 def _neighbours(value: Fraction, digits: int) -> tuple[Fraction, Fraction]:
     """Return the value rounded down and up to so many significant decimal digits."""
-    return (
-        Fraction(rounded(value, digits, ROUND_FLOOR)),
-        Fraction(rounded(value, digits, ROUND_CEILING)),
-    )
-
-
-def _exponent(value: Fraction) -> int:
-    """Return e with 10^e ≤ value < 10^(e+1), exact."""
-    return rounded(value, 1, ROUND_FLOOR).adjusted()
+    below, above = (rounded(value, digits, way) for way in (ROUND_FLOOR, ROUND_CEILING))
+    return Fraction(below), Fraction(above)
 
 
 def _plain(utility: Fraction) -> list[Fraction]:
@@ -358,7 +350,8 @@ def _shorter(value: Fraction, unit: bool) -> list[Fraction]:
     for digits in range(1, 7):  # up as well as down: a winner must stay ahead
         options |= set(_neighbours(value, digits))
     if value:
-        options |= {Fraction(10) ** _exponent(value), Fraction(10) ** (_exponent(value) + 1)}
+        power = rounded(value, 1, ROUND_FLOOR).adjusted()
+        options |= {Fraction(10) ** power, Fraction(10) ** (power + 1)}
     length = len(to_text(value))
     useful = [o for o in options if len(to_text(o)) < length and o >= 0 and (o <= 1 or not unit)]
     return sorted(useful, key=lambda o: (len(to_text(o)), abs(o - value)))

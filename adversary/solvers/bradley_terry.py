@@ -19,6 +19,8 @@ from adversary.interface.preferences import Preferences
 
 _ITERATIONS = 500
 _MAX_LOGIT = 600.0
+_POOR = 1e-9  # a residual that a fit should not have
+_NONE = -1e290  # the log of nothing, where −∞ would have no gradient
 TAIL_ROUNDING = 256 * torch.finfo(torch.float64).eps  # of a sum over types of σ(βd)
 
 
@@ -57,31 +59,127 @@ def fit(preferences: Preferences) -> Reward:
     """
     m = preferences.win.shape[-1]
     batch = preferences.win.shape[:-2]
-    flat = [
-        t.reshape(-1, m, m) for t in (preferences.win, preferences.margin, preferences.log_pairs)
-    ]
-    with torch.no_grad():
-        log_d = _scale(flat[2])
-        order = log_d.argsort(-1, descending=True)
-        log_d = log_d.gather(-1, order)
+    tables = (preferences.win, preferences.margin, preferences.log_pairs)
+    flat = [t.reshape(-1, m, m) for t in tables]
     component = components(preferences.log_pairs)
-    edges = _sorted_edges(flat[0], flat[1], flat[2], order, log_d)
-    with torch.no_grad():
-        reward, residual = _newton(edges, _parts(component).flatten())
-    if any(t.requires_grad for t in flat):
-        # A Newton step at the solution: its value is rounding, its derivative is dr.
-        step, _ = _solve(edges, _voltages(edges, reward), curvature(reward))
-        reward = reward + (step - step.detach())
-    back = order.argsort(-1)
-    reward = reward.gather(-1, back).reshape(*batch, m)
+    parts = _parts(component).flatten()
+    if preferences.log_win is not None:
+        log_win = preferences.log_win.reshape(-1, m, m)
+        reward, residual = _fit_steep(log_win, flat[1], flat[2], parts)
+    else:
+        reward, residual = _fit_scaled(flat[0], flat[1], flat[2], parts)
+        poor = (~(residual <= _POOR)).nonzero()[:, 0]
+        if len(poor):  # links too weak for any scaling
+            win, *others = (table[poor] for table in (*flat, parts))
+            again, error = _fit_steep(win.log(), *others)
+            reward, residual = (
+                table.index_put((poor,), new) for table, new in ((reward, again), (residual, error))
+            )
+    reward, residual = reward.reshape(*batch, m), residual.reshape(batch)
     same = component[..., :, None] == component[..., None, :]
     reward = reward - (same * reward[..., None, :]).sum(-1) / same.sum(-1)
     return Reward(
         reward,
         noise(preferences, reward),
         determined(component, preferences.support),
-        residual.reshape(batch),
+        residual,
     )
+
+
+def _fit_scaled(
+    win: Tensor, margin: Tensor, log_pairs: Tensor, parts: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return (r, residual) of a flat batch in which no win probability underflows."""
+    with torch.no_grad():
+        log_d = _scale(log_pairs)
+        order = log_d.argsort(-1, descending=True)
+        log_d = log_d.gather(-1, order)
+    edges = _sorted_edges(win, margin, log_pairs, order, log_d)
+    with torch.no_grad():
+        reward, residual = _newton(edges, parts)
+    if any(t.requires_grad for t in (win, margin, log_pairs)):
+        # A Newton step at the solution: its value is rounding, its derivative is dr.
+        step, _ = _solve(edges, _voltages(edges, reward), curvature(reward))
+        reward = reward + (step - step.detach())
+    return reward.gather(-1, order.argsort(-1)), residual
+
+
+def _fit_steep(
+    log_win: Tensor, margin: Tensor, log_pairs: Tensor, parts: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return (r, residual) of a flat batch, whatever is too small for a float: all is in logs."""
+    edges = ~torch.eye(log_pairs.shape[-1], dtype=torch.bool) & (log_pairs > -torch.inf)
+    asked = torch.where(edges, log_pairs, _NONE)
+
+    def newton(reward: Tensor) -> tuple[Tensor, Tensor]:
+        t = reward[..., :, None] - reward[..., None, :]
+        rise, fall = (torch.nn.functional.logsigmoid(sign * t) for sign in (1, -1))
+        near = margin - 0.5 * torch.tanh(0.5 * t)
+        # p(x≻y) − σ(t) as the difference of the two numbers below ½, which does not cancel.
+        first, second = torch.where(t > 0, fall, log_win), torch.where(t > 0, log_win.mT, rise)
+        larger = torch.maximum(first, second)
+        far = -torch.expm1(-(first - second).abs().clamp(min=1e-300))
+        excess = torch.where(t.abs() < 1, near, torch.where(first > second, far, -far))
+        size = torch.where(t.abs() < 1, 0.0, larger)
+        return _potentials(asked + rise + fall, excess, asked + size)
+
+    with torch.no_grad():
+        odds = torch.where(margin.abs() < 0.4, 2 * torch.atanh(2 * margin), log_win - log_win.mT)
+        conductance = asked + log_win + log_win.mT
+        reward, found = _potentials(conductance, odds, conductance)
+        previous = residual = torch.full_like(reward[..., 0], torch.inf)
+        stride = torch.ones_like(previous)
+        for _ in range(_ITERATIONS):
+            step, found = newton(reward)
+            size = step.amax(-1) - step.amin(-1)
+            damping = torch.where(size > 0.5, torch.log1p(size) / size.clamp(min=0.5), 1.0)
+            # In a tail Newton's steps are of length 1, however far it is; back it is one step.
+            steady = (size < 1.5) & (size > 0.75 * previous) & (size > 1e-3)
+            stride = torch.where(steady, 2 * stride, 1.0)
+            reward = reward + (stride * damping)[..., None] * step
+            spread = reward.amax(-1) - reward.amin(-1)
+            residual = torch.where(spread > 0, size / spread.clamp(min=1e-300), size)
+            stalled = (residual <= 1e-12) & (size >= 0.25 * previous)
+            if bool(((residual <= 1e-15) | stalled | (found != parts)).all()):
+                break
+            previous = size
+        residual = torch.where(found == parts, residual, torch.inf)
+    if any(table.requires_grad for table in (log_win, margin, log_pairs)):
+        step, _ = newton(reward)
+        reward = reward + (step - step.detach())
+    return reward, residual
+
+
+def _potentials(log_g: Tensor, current: Tensor, log_current: Tensor) -> tuple[Tensor, Tensor]:
+    """Solve the network of conductances e^log_g in which edges drive current·e^log_current.
+
+    As `_solve`, but in logs: a current may matter where its conductance does not.
+    """
+    shares, rises = [], []
+    parts = torch.ones_like(log_g[..., 0, 0])
+    for k in range(log_g.shape[-1] - 1, 0, -1):
+        row, own, log_own = log_g[..., k, :k], current[..., k, :k], log_current[..., k, :k]
+        total = row.logsumexp(-1, keepdim=True)
+        linked = total > _NONE / 2
+        parts = parts + ~linked[..., 0]
+        share = torch.where(linked, row - total, _NONE)
+        shares.append(share.exp())
+        driven = own * (log_own - total).clamp(max=_MAX_LOGIT).exp()
+        rises.append(torch.where(linked, driven.sum(-1, keepdim=True), 0.0))
+        # Star–mesh: y–k–z becomes an edge y–z, and takes its part of the currents y–k and k–z.
+        log_g = torch.logaddexp(log_g[..., :k, :k], row[..., :, None] + share[..., None, :])
+        into = log_own[..., :, None] + share[..., None, :]
+        logs = torch.stack([log_current[..., :k, :k], into, into.mT])
+        zero = torch.zeros_like(into)
+        terms = torch.stack(
+            [current[..., :k, :k], zero - own[..., :, None], zero + own[..., None, :]]
+        )
+        log_current = logs.amax(0)
+        current = (terms * (logs - log_current).exp()).sum(0)
+    potential = torch.zeros_like(log_g[..., 0, :1])
+    for share, rise in zip(reversed(shares), reversed(rises), strict=True):
+        potential = torch.cat([potential, (share * potential).sum(-1, keepdim=True) + rise], -1)
+    return potential, parts
 
 
 def components(log_pairs: Float[Tensor, "*batch m m"]) -> Int[Tensor, "*batch m"]:
@@ -209,6 +307,7 @@ def _newton(edges: _Edges, parts: Tensor) -> tuple[Tensor, Tensor]:
     """
     p, q = edges.win, edges.win.mT
     logit = torch.where(edges.margin.abs() < 0.4, 2 * torch.atanh(2 * edges.margin), (p / q).log())
+    logit = torch.where(edges.v > 0, logit, 0.0)
     reward, _ = _solve(edges, logit, p * q)  # exact when the comparisons fit a Bradley–Terry model
     residual = torch.full_like(reward[..., 0], torch.inf)
     active = torch.arange(len(reward))
@@ -248,4 +347,9 @@ def noise(preferences: Preferences, reward: Float[Tensor, "*batch m"]) -> Float[
         slope = (share * curvature(reward)).sum(-1)
         tail = TAIL_ROUNDING * torch.minimum(preferences.win, preferences.win.mT)
         total = (share * torch.minimum(preferences.noise, tail)).sum(-1)
-        return torch.where(slope > 0, total / slope.clamp(min=1e-300), 0.0)
+        found = torch.where(slope > 0, total / slope.clamp(min=1e-300), 0.0)
+        if preferences.log_win is None:
+            return found
+        # Logs of tails that no float holds: t itself is rounded, and so is its σ.
+        spread = (reward.amax(-1) - reward.amin(-1)).clamp(min=1.0)
+        return torch.where(slope > 1e-250, found, 0.0) + TAIL_ROUNDING * spread[..., None]

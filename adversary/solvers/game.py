@@ -7,7 +7,6 @@ never falls, so one path serves every budget, the infinite one included.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,19 +16,13 @@ from scipy.optimize import linprog
 from torch import Tensor
 
 from adversary.solvers import kl_ball
+from adversary.solvers.path import State, follow, log_ratio
 
-_ITERATIONS = 400
-_LAST = 1e14  # beyond this s the path has ended: the duality gap is max y / s
-_GROWTH = 2.1  # log of the first factor between two values of s
 _FADED = 25.0  # log of reference over policy from which a mass may be vanishing
 _MOST_CYCLES = 12  # alternatives up to which all triples are tried
-_MOST_GROWTH = 10.0  # and of the largest
-_NEAR = 0.1  # distance from the path within which Newton is trusted to return to it
-_PATIENCE = 8  # Newton steps granted to come back to the path
-_FAINT = 25.0  # a log-mass below −_FAINT may rise to it at once
 _STRONGEST = 1e4  # the largest tilt of the reference, in units of 1 / (max v − min v)
+_NOTHING = 1e-305  # a budget that changes no digit of the reference, and whose KL is no float
 _NEVER = 1e4  # a log-mass so far below the reference's belongs to no maximal lottery
-_MOVE = 3.0  # largest change of a log-probability that one step may make
 
 
 @dataclass(frozen=True)
@@ -71,13 +64,13 @@ def solve(
         winner, exists = _condorcet_winner(a, noise, support)
         cost = -log_ref.gather(-1, winner[:, None])[:, 0]
         vertex = exists & (tau >= cost)
-        trivial = tied | (tau <= 0)
+        trivial = tied | (tau <= _NOTHING)
         cycle, cyclic = _cycle(a, noise, support)
         cyclic &= ~exists & (kl_ball.divergence(cycle, log_ref) <= tau)
         todo = (~vertex & ~trivial & ~cyclic).nonzero()[:, 0]
     log_policy = torch.where(vertex[:, None], _point(winner, m), log_ref)
     residual = torch.zeros_like(tau.detach())
-    unique = vertex | (tau <= 0) | (support.sum(-1) == 1) | cyclic
+    unique = vertex | (tau <= _NOTHING) | (support.sum(-1) == 1) | cyclic
     quick = cyclic.nonzero()[:, 0]
     if len(quick):
         live = _at_end(game[quick], cycle[quick])
@@ -195,67 +188,13 @@ def _point(index: Tensor, m: int) -> Tensor:
     return torch.where(there, 0.0, -torch.inf).double()
 
 
-@dataclass
-class _State:
-    """A point of the path: y and log s, with what follows from them."""
-
-    a: Tensor
-    log_ref: Tensor
-    y: Tensor
-    log_s: Tensor
-
-    def __post_init__(self) -> None:
-        self.ratio = _log_ratio(self.y, self.log_ref)
-        self.log_policy = self.log_ref + self.ratio
-        self.policy = self.log_policy.exp()
-        self.payoff = torch.einsum("bxy,by->bx", self.a, self.policy)
-        self.defect = self.y - self.log_s.exp()[:, None] * self.payoff
-
-    def kl(self) -> Tensor:
-        return kl_ball.divergence_of(self.ratio, self.log_ref)
-
-    def solve(self, *columns: Tensor) -> list[Tensor]:
-        """Solve (I − s·A(D − ππᵀ)) x = column for each column."""
-        p = self.policy
-        moved = self.a * p[:, None, :] - self.payoff[:, :, None] * p[:, None, :]
-        matrix = torch.eye(p.shape[-1], dtype=p.dtype) - self.log_s.exp()[:, None, None] * moved
-        row = matrix.abs().amax(-1, keepdim=True)
-        right = torch.stack(columns, -1)
-        return list(torch.linalg.solve(matrix / row, right / row).unbind(-1))
-
-    def size(self, move: Tensor) -> Tensor:
-        """Return the largest change of log π in `move`, each weighted by √π before or after it."""
-        move = self.centred(move)
-        after = torch.maximum(self.log_policy, (self.log_policy + move).clamp(max=0.0))
-        return ((0.5 * after).exp() * move.abs()).amax(-1)
-
-    def damping(self, move: Tensor) -> Tensor:
-        """Return the share of `move` to make, so that no mass that matters leaps."""
-        down = _MOVE * (-0.5 * self.log_policy).exp()
-        limit = torch.where(move > 0, (-_FAINT - self.log_policy).clamp(min=_MOVE), down)
-        return (limit / move.abs().clamp(min=1e-300)).amin(-1).clamp(max=1.0)
-
-    def centred(self, direction: Tensor) -> Tensor:
-        return direction - (self.policy * direction).sum(-1, keepdim=True)
-
-
-def _log_ratio(y: Tensor, log_ref: Tensor) -> Tensor:
-    """Return log π/π_ref of π ∝ π_ref·e^y, accurate near the reference and far from it."""
-    support = log_ref > -torch.inf
-    y = torch.where(support, y, 0.0)
-    near = y.abs().amax(-1, keepdim=True) < 1
-    small = kl_ball.log_ratio(torch.where(near, y, 0.0), log_ref)
-    large = torch.where(support, y - (log_ref + y).logsumexp(-1, keepdim=True), 0.0)
-    return torch.where(near, small, large)
-
-
 def _path(
     game: Tensor, noise: Tensor, log_ref: Tensor, tau: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Follow the path to KL = τ or to its end; return (log π, unique, budget residual)."""
     with torch.no_grad():
-        y, log_s, binding = _follow(game.detach(), log_ref.detach(), tau.detach())
-        state = _State(game.detach(), log_ref.detach(), y, log_s)
+        y, log_s, binding = follow(game.detach(), log_ref.detach(), tau.detach())
+        state = State(game.detach(), log_ref.detach(), y, log_s)
         error = torch.where(binding, (state.kl() / tau - 1).abs(), 0.0)
         played = (log_ref > -torch.inf) & (state.log_policy > log_ref - _NEVER)
         # Where the budget binds a solution is the only maximiser of its payoff over the ball.
@@ -276,7 +215,7 @@ def _path(
     return log_policy, unique, error
 
 
-def _lottery(state: _State, noise: Tensor, played: Tensor) -> tuple[Tensor, Tensor]:
+def _lottery(state: State, noise: Tensor, played: Tensor) -> tuple[Tensor, Tensor]:
     """Return (log π, whether it is alone) of the maximal lottery at the end of the path.
 
     Nearest to the reference, it has of all maximal lotteries the largest support S (`played`), and
@@ -326,8 +265,8 @@ def _at_end(game: Tensor, log_policy: Tensor) -> Tensor:
 
 def _at_budget(game: Tensor, log_ref: Tensor, tau: Tensor, y: Tensor, log_s: Tensor) -> Tensor:
     """Return log π where KL = τ: one Newton step in (y, log s) carries the derivative."""
-    state = _State(game.detach(), log_ref.detach(), y, log_s)
-    live = _State(game, log_ref, y, log_s)
+    state = State(game.detach(), log_ref.detach(), y, log_s)
+    live = State(game, log_ref, y, log_s)
     drift, along = state.solve(
         live.defect - live.defect.detach(), log_s.exp()[:, None] * state.payoff
     )
@@ -335,65 +274,4 @@ def _at_budget(game: Tensor, log_ref: Tensor, tau: Tensor, y: Tensor, log_s: Ten
     weight = state.policy * state.centred(state.ratio)
     surplus = (kl - kl.detach()) - (tau - tau.detach()) - (weight * drift).sum(-1)
     rate = (weight * along).sum(-1).clamp(min=1e-300)
-    return log_ref + _log_ratio(y - drift - (surplus / rate)[:, None] * along, log_ref)
-
-
-def _follow(a: Tensor, log_ref: Tensor, tau: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Predictor–corrector along s, with Newton steps onto KL = τ; returns (y, log s, binding).
-
-    A predictor step from which Newton does not come back to the path is taken back and shortened.
-    """
-    n, m = log_ref.shape
-    y_all = torch.zeros((n, m), dtype=a.dtype)
-    log_s_all = (0.5 * tau.log()).clamp(max=-1.5)
-    good_y, good_log_s = y_all.clone(), log_s_all.clone()
-    growth_all = torch.full((n,), _GROWTH, dtype=a.dtype)
-    binding = torch.zeros(n, dtype=torch.bool)
-    active = torch.arange(n)
-    last_change = torch.full((n,), torch.inf, dtype=a.dtype)
-    astray, heading = torch.zeros(n, dtype=torch.long), torch.zeros(n, dtype=a.dtype)
-    end = math.log(_LAST)
-    for _ in range(_ITERATIONS):
-        state = _State(a[active], log_ref[active], y_all[active], log_s_all[active])
-        goal, growth = tau[active], growth_all[active]
-        correct, along = state.solve(-state.defect, state.log_s.exp()[:, None] * state.payoff)
-        correct, along = state.centred(correct), state.centred(along)
-        near = torch.maximum(state.size(correct), state.size(-state.defect)) <= _NEAR
-        lost = ~near & (astray[active] >= _PATIENCE)
-        astray[active] = torch.where(near | lost, 0, astray[active] + 1)
-        good_y[active[near]], good_log_s[active[near]] = state.y[near], state.log_s[near]
-        # KL and its derivatives along the two directions; log KL is nearly linear in log s.
-        kl = state.kl().clamp(min=1e-300)
-        weight = state.policy * state.centred(torch.where(state.policy > 0, state.y, 0.0))
-        rate = (weight * along).sum(-1) / kl
-        wanted = (goal / kl).log() - (weight * correct).sum(-1) / kl
-        shift = torch.where(rate > 0, wanted / rate.clamp(min=1e-300), torch.inf)
-        turned = near & (shift * heading[active] < 0)
-        heading[active] = torch.where(near, shift.sign(), heading[active])
-        growth = torch.where(near, (2 * growth).clamp(max=_MOST_GROWTH), growth)
-        growth = torch.where(lost | turned, 0.2 * growth, growth)
-        growth_all[active] = growth
-        arrived = near & (shift.abs() <= 0.05)  # else KL has stopped below τ
-        shift = torch.where(near, shift.clamp(min=-growth, max=growth), 0.0)
-        shift = torch.minimum(shift, end - state.log_s)
-        move = state.centred(correct + shift[:, None] * along)
-        damping = state.damping(move)
-        log_s = state.log_s + damping * shift
-        y_all[active] = torch.where(
-            lost[:, None], good_y[active], state.y + damping[:, None] * move
-        )
-        log_s_all[active] = torch.where(lost, good_log_s[active], log_s)
-        ended = log_s >= end - 1e-9
-        at_budget = arrived & ((kl / goal - 1).abs() <= 1e-9)
-        change = (state.policy.sqrt() * move).abs().amax(-1)
-        small = change <= torch.where(ended, 1e-13, 1e-9) * (
-            1 + state.y.abs().amax(-1).clamp(max=1)
-        )
-        settled = small & ((change <= 1e-15) | (change >= 0.25 * last_change[active]))
-        done = settled & ~lost & (ended | at_budget)
-        binding[active[done]] = ~ended[done]
-        last_change[active] = change
-        active = active[~done]
-        if len(active) == 0:
-            break
-    return y_all, log_s_all, binding
+    return log_ref + log_ratio(y - drift - (surplus / rate)[:, None] * along, log_ref)

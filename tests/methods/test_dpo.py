@@ -62,7 +62,9 @@ def test_a_weak_bridge_does_not_disturb_the_batch() -> None:
              for k, t in enumerate((hard, chain(3, {})))]  # fmt: skip
     margin = torch.stack([q.margin for q in parts]).requires_grad_()
     both = type(parts[0])(**{
-        name: torch.stack([getattr(q, name) for q in parts]) for name in parts[0].__dict__
+        name: torch.stack([getattr(q, name) for q in parts])
+        for name, table in parts[0].__dict__.items()
+        if table is not None
     })  # fmt: skip
     both = type(both)(**{**both.__dict__, "margin": margin, "win": margin + 0.5})
     for method in (DPO(), RLHF()):

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
+import torch
 
-from adversary.interface.method import Status
+from adversary.interface.method import Method, Status
+from adversary.methods.dpo import DPO
 from adversary.methods.rlhf import RLHF
+from adversary.problem.distortion import evaluate
+from adversary.problem.instance import Instance, Pairs, Reference, UserType, uniform
+from adversary.problem.population import Population
+from adversary.solvers import bradley_terry as bt
 from tests import reference
 from tests.generators import LAWS, NEVER, bradley_terry, chain, populations, preferences
 
@@ -68,9 +76,27 @@ def test_linked_through_an_alternative_outside_the_support() -> None:
     assert (outcome.score[2] - outcome.score[0]).item() == pytest.approx(1, abs=1e-13)
 
 
-def test_an_unreliable_reward_is_failed() -> None:
-    """A bridge that underflows is a failure, not a guess."""
-    table = chain(4, {})
-    table[1, 2] = table[2, 1] = -2000.0
-    outcome = RLHF().solve(preferences(bradley_terry([0.0, 1.0, 5.0, 2.0]), table))
-    assert outcome.status == Status.FAILED
+def test_an_unreliable_reward_is_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fit that has not converged is a failure, not a guess."""
+    p = preferences(bradley_terry([0.0, 1.0, 5.0, 2.0]), chain(4, {}))
+    assert RLHF().solve(p).status == Status.SOLVED
+    fit = dataclasses.replace(bt.fit(p), residual=torch.tensor(1e-6, dtype=torch.float64))
+    monkeypatch.setattr(bt, "fit", lambda _: fit)
+    assert RLHF().solve(p).status == Status.FAILED
+
+
+@pytest.mark.parametrize("beta", [800, 10_000])
+@pytest.mark.parametrize("method", [RLHF(), DPO()])
+def test_unanimous_users(beta: int, method: Method) -> None:
+    """One type of user: the reward is β·u, also where no float holds the win probabilities."""
+    user = (UserType(Fraction(1), tuple(map(Fraction, ("1", "1/2", "0")))),)
+    path = Pairs(((0, 1, Fraction(1)), (1, 2, Fraction(1))))
+    reference = Reference((Fraction(1),) * 3, Fraction(1, 10))
+    for law in (path, uniform(3)):
+        for ball in (None, reference):
+            instance = Instance(Fraction(beta), tuple("abc"), user, law, ball)
+            found, outcome = evaluate(Population.of(instance), method)
+            assert outcome.status[0] == Status.SOLVED
+            assert outcome.score is not None
+            assert outcome.score[0].tolist() == pytest.approx([beta / 2, 0, -beta / 2], rel=1e-13)
+            assert found.every[0].item() == pytest.approx(1, rel=1e-12)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
 import torch
+from mpmath import mp
 from torch import Tensor
 
+from adversary.certifying import precise, rewards
 from adversary.interface.preferences import Preferences
+from adversary.problem.instance import Independent, Instance, Pairs, UserType, uniform
+from adversary.problem.population import Population
 from adversary.solvers import bradley_terry as bt
 from tests import reference
 from tests.generators import (
@@ -115,11 +120,75 @@ def test_tiny_utilities() -> None:
     assert (bt.fit(p).reward / truth - 1).abs().max() <= 1e-14
 
 
-def test_underflow_is_reported() -> None:
-    """A bridge too weak for doubles is not guessed: the residual says that there is no answer."""
-    table = chain(4, {}) + 0.0
+def test_a_bridge_too_weak_for_doubles() -> None:
+    """On a chain every pair is explained by itself, however seldom it is asked."""
+    margin, table = skew(np.random.default_rng(0), 4), chain(4, {}) + 0.0
     table[1, 2] = table[2, 1] = -2000.0
-    assert bt.fit(preferences(skew(np.random.default_rng(0), 4), table)).residual == math.inf
+    fit = bt.fit(preferences(margin, table))
+    assert fit.residual <= 1e-14
+    steps = [2 * math.atanh(2 * margin[x, x + 1]) for x in range(3)]
+    assert (fit.reward[:-1] - fit.reward[1:]).tolist() == pytest.approx(steps, rel=1e-13)
+
+
+def steep(beta: float, seed: int) -> Instance:
+    """Types that mostly agree, about alternatives that are shown more or less often."""
+    rng = np.random.default_rng(seed)
+    users = tuple(
+        UserType(Fraction(int(w)), tuple(Fraction(int(u), 20) for u in row))
+        for w, row in zip(rng.integers(1, 6, 3), np.sort(rng.integers(0, 21, (3, 4))), strict=True)
+    )
+    law = Independent(tuple(map(Fraction, ("1", "1e-300", "2", "1e-12"))))
+    return Instance(Fraction(beta), tuple("abcd"), users, law)
+
+
+@pytest.mark.parametrize("beta", [650, 800, 3000, 10_000])
+@pytest.mark.parametrize("seed", range(4))
+def test_win_probabilities_that_no_float_holds(beta: float, seed: int) -> None:
+    """As in high precision, where e^(−10000) is a number like any other."""
+    instance = steep(beta, seed)
+    fit = bt.fit(Population.of(instance).preferences()[0])
+    with mp.workdps(60):
+        truth = rewards.reward(precise.model(instance))
+        truth = [float(r - mp.fsum(truth) / 4) for r in truth]
+    assert fit.residual <= 1e-12
+    gaps = (fit.reward - tensor(truth)).abs()
+    assert (gaps <= fit.noise + 1e-14 * max(map(abs, truth))).all()
+
+
+@pytest.mark.parametrize("beta", [800, 10_000])
+def test_unanimous_users(beta: int) -> None:
+    """One type of user: the reward is β·u, also by way of pairs that are never asked."""
+    user = (UserType(Fraction(1), tuple(map(Fraction, ("1", "1/2", "0")))),)
+    path = Pairs(((0, 1, Fraction(1)), (1, 2, Fraction(1))))
+    for law in (path, uniform(3)):
+        fit = bt.fit(Population.of(Instance(Fraction(beta), tuple("abc"), user, law)).preferences())
+        assert fit.reward[0].tolist() == pytest.approx([beta / 2, 0, -beta / 2], rel=1e-14)
+        assert fit.residual[0] <= 1e-14
+
+
+def test_gradients_of_what_no_float_holds() -> None:
+    """Implicit derivatives in utilities, weights and a law that leaves out a pair."""
+    population = populations(9, 1, 4, users=2, law="pairs", beta=900.0)
+    shown = population.log_nu > NEVER  # type: ignore[operator]
+
+    def reward(utilities: Tensor, weights: Tensor, law: Tensor) -> Tensor:
+        changed = dataclasses.replace(
+            population,
+            utilities=utilities,
+            log_weights=weights.log_softmax(-1),
+            log_nu=torch.where(shown, (law + law.mT) / 2, NEVER),
+        )
+        return bt.fit(changed.preferences()).reward / 900
+
+    leaves = [
+        leaf.detach().clone().requires_grad_()
+        for leaf in (
+            population.utilities,
+            population.log_weights,
+            population.log_nu.masked_fill(~shown, -3.0),  # type: ignore[union-attr]
+        )
+    ]
+    assert torch.autograd.gradcheck(reward, leaves, eps=1e-7, atol=1e-5)
 
 
 def test_disconnected() -> None:
@@ -201,6 +270,8 @@ def test_batch_shapes() -> None:
     for i in range(6):
         assert (bt.fit(p[i]).reward - whole.reward[i]).abs().max() <= 1e-14
     folded = Preferences(**{
-        f.name: getattr(p, f.name).unflatten(0, (2, 3)) for f in dataclasses.fields(p)
+        f.name: table.unflatten(0, (2, 3))
+        for f in dataclasses.fields(p)
+        if (table := getattr(p, f.name)) is not None
     })  # fmt: skip
     assert torch.equal(bt.fit(folded).reward.flatten(0, 1), whole.reward)
