@@ -65,7 +65,8 @@ def population(solution: Solution, outcome: Program, step: float) -> tuple[Types
     margin = step * (np.abs(phi) + cost[:, None])  # also where no type of weight has an opinion
     phi = np.where(outcome.equalities, phi, phi - margin)
     used = (gain != 0) | (cost != 0) | (phi != 0).any(-1)
-    found = Master.of(gain[used], cost[used], phi[used], outcome.equalities).solve(1 / step**2)
+    features = gain[used], cost[used], phi[used]
+    found = Master.of(*features, outcome.equalities, solution.units).solve(1 / step**2)
     if found is None or not found.feasible:
         return None
     chosen = found.weights > 0
