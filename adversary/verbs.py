@@ -15,6 +15,8 @@ from adversary.interface.method import Method
 from adversary.problem.document import Document, write
 from adversary.problem.instance import Instance
 from adversary.searching import run
+from adversary.searching.ceiling import Ceiling, ceiling
+from adversary.searching.exact import Columns
 from adversary.searching.run import Finding
 from adversary.searching.simplify import simplify as reduce
 from adversary.searching.simplify import values
@@ -36,6 +38,8 @@ class SearchResult:
     certificate: Certificate | None
     uncertified: str | None
     """Why there is no certificate."""
+    ceiling: Ceiling | None
+    """What no population with the instance's law and outcome exceeds, from the exact search."""
 
     def save(self, path: str) -> None:
         """Write the certificate, or without one the instance, atomically."""
@@ -59,11 +63,14 @@ def search(method: Method, beta: Any, alternatives: int = 3, **options: Any) -> 
     instance = finding.instance
     if finding.reducible:
         instance = reduce(instance, method, _LOSS, alternatives=False)
+    value, certificate, reason = _value(instance, method), None, None
     try:
         certificate = certify(instance, method, provenance=_provenance(finding))
-    except CertificateError as reason:
-        return SearchResult(finding, instance, _value(instance, method), None, str(reason))
-    return SearchResult(finding, instance, _value(instance, method), certificate, None)
+    except CertificateError as error:
+        reason = str(error)
+    least = value if certificate is None else certificate.lower_bound
+    top = ceiling(instance, method, least) if finding.strategy == Columns.name else None
+    return SearchResult(finding, instance, value, certificate, reason, top)
 
 
 def simplify(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +13,8 @@ from rich.table import Table
 
 from adversary.cli.report import comparisons
 from adversary.problem.instance import Independent, Instance, Pairs
-from adversary.searching.strategy import Ceiling, Incumbent
+from adversary.searching.ceiling import Ceiling
+from adversary.searching.strategy import Incumbent
 from adversary.verbs import SearchResult, rounded_down
 
 NUMERIC = "numeric, not certified"
@@ -46,8 +46,8 @@ def print_search(console: Console, result: SearchResult, file: str | None) -> No
         f"strategy {finding.strategy}, seed {finding.seed}, {finding.evaluations} evaluations, "
         f"{finding.seconds:.1f} s, {finding.stopped}"
     )
-    if finding.ceiling is not None:
-        console.print(_ceiling(finding.ceiling))
+    if result.ceiling is not None:
+        console.print(_ceiling(result.ceiling))
     if finding.theory:
         known = table("theory", "status", "bound", "found / bound", "verdict")
         compared = comparisons(result)
@@ -63,8 +63,6 @@ def print_search(console: Console, result: SearchResult, file: str | None) -> No
 
 
 def _ceiling(ceiling: Ceiling) -> str:
-    if ceiling.value == math.inf:
-        return f"{ceiling.outcome}: no upper bound found"
     what = f"supremum for this law, outcome and best policy ({ceiling.outcome})"
     text = f"{what}: {ceiling.value:.6g}, {NUMERIC}"
     if not ceiling.limits:

@@ -14,7 +14,7 @@ from adversary.interface.method import Method, Status
 from adversary.problem.distortion import evaluate
 from adversary.problem.instance import Instance
 from adversary.problem.population import Population
-from adversary.searching.strategy import Ceiling
+from adversary.searching.ceiling import Ceiling
 from adversary.theory.verdicts import Comparison, compare
 from adversary.verbs import SearchResult
 
@@ -56,7 +56,7 @@ def of_search(result: SearchResult, out: Path | None) -> dict[str, Any]:
         "seed": finding.seed,
         "evaluations": finding.evaluations,
         "stopped": finding.stopped,
-        "supremum": None if finding.ceiling is None else _of_ceiling(finding.ceiling),
+        "supremum": None if result.ceiling is None else _of_ceiling(result.ceiling),
     }
 
 

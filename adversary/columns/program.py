@@ -14,12 +14,9 @@ import numpy as np
 from jaxtyping import Bool, Float
 from numpy import ndarray
 
-
 FAR = 16.0
 """Beyond this h(t) = σ(t) − ½ is taken apart into ±½ and what is left, at most 1e-7, of which h
 itself keeps nine digits there and none from |t| = 37 on."""
-
-
 _EPS = np.finfo(float).eps
 
 
@@ -46,20 +43,30 @@ class Saturated:
     """
 
     def __init__(self, coefficients: Float[ndarray, "j p"]) -> None:
-        sizes, columns, rows = [], [], []
-        for row, own in enumerate(coefficients):
-            for size in np.unique(np.abs(own[own != 0])):
-                sizes.append(size)
-                columns.append(np.sign(own) * (np.abs(own) == size))
-                rows.append(row)
-        self._counted = np.array(columns).reshape(len(sizes), coefficients.shape[1]).T
-        self._weighed = np.zeros((len(sizes), len(coefficients)))
-        self._weighed[np.arange(len(sizes)), rows] = 0.5 * np.array(sizes)
+        self._coefficients = coefficients
+
+    @cached_property
+    def _tables(self) -> tuple[Float[ndarray, "p q"], Float[ndarray, "q j"]]:
+        """How often each size of each row counts for each pair, and the sizes by row, halved."""
+        rows = [
+            (j, size, np.sign(own) * (np.abs(own) == size))
+            for j, own in enumerate(self._coefficients)
+            for size in np.unique(np.abs(own[own != 0]))
+        ]
+        halves = np.zeros((len(rows), len(self._coefficients)))
+        for row, (j, size, _) in enumerate(rows):
+            halves[row, j] = 0.5 * size
+        counts = np.array([count for _, _, count in rows]).reshape(len(rows), -1)
+        return counts.T, halves
 
     def sums(self, sign: Float[ndarray, "n p"]) -> tuple[ndarray, ndarray]:
         """Return the sums (n, j), and the sums of the sizes that have not cancelled."""
-        count = sign @ self._counted
-        return count @ self._weighed, np.abs(count) @ self._weighed
+        if not sign.any():
+            nothing = np.zeros((len(sign), len(self._coefficients)))
+            return nothing, nothing
+        counts, halves = self._tables
+        found = sign @ counts
+        return found @ halves, np.abs(found) @ halves
 
 
 def _rounded(value: ndarray, size: ndarray) -> ndarray:

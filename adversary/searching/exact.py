@@ -24,10 +24,11 @@ from adversary.searching import concrete
 from adversary.searching.frames import Frame, pair_masses, patterns
 from adversary.searching.simplify import values
 from adversary.searching.space import SearchSpace
-from adversary.searching.strategy import Ceiling, Incumbent, Strategy
+from adversary.searching.strategy import Incumbent, Strategy
 
 _STEPS = (1e-3, 3e-4, *(10.0**-k for k in range(4, 13)), 1e-2)
 _ROUGH, _FINE = 1e-2, 1e-7
+_RISE, _FALL = 1.3, 0.5
 _FAILURES, _HEATS, _OFFERS = 8, 3, 8
 _WORTH = 1.02  # times the best so far: worth an instance before the heat is over
 _REACHED = 0.5  # of the cap: as bad as one wants
@@ -146,7 +147,8 @@ class Columns(Strategy):
                 break
             near = view.solution
             agree = view.slope * before
-            step = torch.where(agree > 0, 1.3 * step, torch.where(agree < 0, 0.5 * step, step))
+            grown = torch.where(agree < 0, _FALL * step, step)
+            step = torch.where(agree > 0, _RISE * step, grown)
             step = step.clamp(1e-6, longest)
             before = torch.where(agree < 0, 0.0, view.slope)
             move = torch.where(moving, before.sign() * step, 0.0)
@@ -172,7 +174,6 @@ class Columns(Strategy):
             if value >= (1 - self.slack) * view.value:
                 break
         if found is not None and found[0] > incumbent.value:
-            incumbent.ceiling = _ceiling(view)
             incumbent.offer_exact(*found, incumbent.share_done)
 
 
@@ -216,7 +217,15 @@ def _build(
     if ahead:
         target = concrete.firmly(target, ahead)
     options = method.conditions(target)
-    return (target, best, options[place.number]) if place.number < len(options) else None
+    if place.number >= len(options):
+        return None
+    return target, best, concrete.scaled(options[place.number], float(place.frame.space.beta))
+
+
+def _program(space: SearchSpace, target: Target, best: Tensor, conditions: Conditions) -> Program:
+    by_pair = space.sampling == "user-dependent"
+    best_policy = best.detach().numpy()
+    return concrete.program(target, best_policy, conditions, float(space.beta), by_pair)
 
 
 def _look(
@@ -236,7 +245,7 @@ def _look(
     if built is None:
         return None
     target, best, conditions = built
-    outcome = concrete.program(target, best.detach().numpy(), conditions, place.frame.space)
+    outcome = _program(place.frame.space, target, best, conditions)
     warm = {} if near is None else {"pool": near.pool, "units": near.units}
     solution = solve(outcome, rng, accuracy=accuracy, cap=cap, **warm)
     if solution is None or not solution.value > 0:
@@ -288,21 +297,6 @@ def _instance(view: _View, method: Method, step: float) -> Instance | None:
         return None
     target, best, conditions = built
     space = view.place.frame.space
-    outcome = concrete.program(target, best.numpy(), conditions, space)
+    outcome = _program(space, target, best, conditions)
     made = concrete.population(view.solution, outcome, step)
     return None if made is None else concrete.instance(space, target, *made)
-
-
-def _ceiling(view: _View) -> Ceiling:
-    limits, frame = [], view.place.frame
-    if view.solution.types.tangent.any():
-        limits.append("some utilities of nearly all users")
-    if bool(((view.place.point <= frame.limits[0] + 1e-9) & frame.moving).any()):
-        limits.append("masses of the pair law or the reference, or gaps of scores")
-    return Ceiling(
-        str(frame.pattern),
-        view.solution.dual.price if view.solution.solved else np.inf,
-        view.solution.gap,
-        tuple(view.solution.dual.multipliers.tolist()),
-        tuple(limits),
-    )
