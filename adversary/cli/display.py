@@ -48,6 +48,8 @@ def print_search(console: Console, result: SearchResult, file: str | None) -> No
     )
     if result.ceiling is not None:
         console.print(_ceiling(result.ceiling))
+    if result.remark is not None:
+        console.print(result.remark)
     if finding.theory:
         known = table("theory", "status", "bound", "found / bound", "verdict")
         compared = comparisons(result)

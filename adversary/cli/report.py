@@ -56,6 +56,7 @@ def of_search(result: SearchResult, out: Path | None) -> dict[str, Any]:
         "seed": finding.seed,
         "evaluations": finding.evaluations,
         "stopped": finding.stopped,
+        "remark": result.remark,
         "supremum": None if result.ceiling is None else _of_ceiling(result.ceiling),
     }
 

@@ -56,7 +56,8 @@ class Saturated:
         halves = np.zeros((len(rows), len(self._coefficients)))
         for row, (j, size, _) in enumerate(rows):
             halves[row, j] = 0.5 * size
-        counts = np.array([count for _, _, count in rows]).reshape(len(rows), -1)
+        pairs = self._coefficients.shape[1]
+        counts = np.array([count for _, _, count in rows]).reshape(len(rows), pairs)
         return counts.T, halves
 
     def sums(self, sign: Float[ndarray, "n p"]) -> tuple[ndarray, ndarray]:

@@ -28,7 +28,7 @@ from adversary.searching.strategy import Incumbent, Strategy
 
 _STEPS = (1e-3, 3e-4, *(10.0**-k for k in range(4, 13)), 1e-2)
 _ROUGH, _FINE = 1e-2, 1e-7
-_RISE, _FALL = 1.3, 0.5
+_RISE, _FALL = 1.2, 0.5  # of a step: η+ and η− of Riedmiller and Braun (1993)
 _FAILURES, _HEATS, _OFFERS = 8, 3, 8
 _WORTH = 1.02  # times the best so far: worth an instance before the heat is over
 _REACHED = 0.5  # of the cap: as bad as one wants

@@ -25,9 +25,10 @@ from adversary.solvers import kl_ball
 
 _LEAST = -18.0
 """Log of the least mass of a law or a reference that the search tends to, at β = 0: 1.5e-8. It
-falls with β, as some limits need masses below e^(−β); not below 1e-130, which is enough for a ratio
-of 1e100, the largest that certificates name."""
-_STEEPEST = 235.0
+falls with β, as some limits need masses below e^(−β)."""
+STEEPEST = 230.0
+"""β up to which masses follow e^(−β): a ratio of e^β is then about 1e100, the largest that a
+certificate names."""
 _SCORES = (-4.0, 4.0)  # inner scores are sinh of this
 _GAPS = (-30.0, 3.0)  # log of how far the others score below a single winner
 _CLOSE = -10.0  # where such gaps start: larger ones are often out of reach
@@ -129,7 +130,7 @@ class Frame:
     @property
     def depth(self) -> float:
         """Minus the log of the least mass that the search tends to."""
-        return 1.2 * min(float(self.space.beta), _STEEPEST) - _LEAST
+        return 1.2 * min(float(self.space.beta), STEEPEST) - _LEAST
 
     @cached_property
     def limits(self) -> tuple[Float[Tensor, "n"], Float[Tensor, "n"]]:

@@ -39,10 +39,14 @@ Report = Callable[[str], None]
 
 
 def values(instances: list[Instance], method: Method) -> list[float]:
-    """Return the numeric distortion of instances of one shape; −inf where undetermined."""
+    """Return the numeric distortion of instances of one shape.
+
+    −inf where it is undetermined, or not defined as every policy has utility 0.
+    """
     with torch.no_grad():
         result, _ = evaluate(Population.of(*instances), method)
-    return torch.nan_to_num(result.every, -math.inf, math.inf, -math.inf).tolist()
+    defined = torch.where(result.best > 0, result.every, -math.inf)
+    return torch.nan_to_num(defined, -math.inf, math.inf, -math.inf).tolist()
 
 
 def simplify(
