@@ -13,12 +13,16 @@ from adversary.interface.method import Method
 from adversary.problem.document import Document, write
 from adversary.problem.instance import Instance
 from adversary.searching import run
+from adversary.searching.ceiling import Ceiling, ceiling
+from adversary.searching.exact import Columns
+from adversary.searching.frames import STEEPEST
 from adversary.searching.run import Finding
 from adversary.searching.simplify import Stopped, values
 from adversary.searching.simplify import simplify as reduce
 from adversary.version import __version__
 
 _LOSS = 4e-7  # of what a search finds, for shorter numbers
+_SHORT = 1.01  # times what was found: a bound that the search has not reached
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,25 @@ class SearchResult:
     certificate: Certificate | None
     uncertified: str | None
     """Why there is no certificate."""
+    ceiling: Ceiling | None
+    """What no population with the instance's law and outcome exceeds, from the exact search."""
+
+    @property
+    def remark(self) -> str | None:
+        """Say where β is beyond what the search resolves, and which theorem goes further."""
+        if self.instance.beta <= STEEPEST:
+            return None
+        ends = f"the floats of the search end near β = {STEEPEST:g}: a worse instance may exist"
+        further = [
+            (bound, theorem)
+            for theorem, bound in self.finding.theory
+            if theorem.construction and theorem.status != "upper"
+            if bound > _SHORT * self.distortion
+        ]
+        if not further:
+            return ends
+        _, best = max(further, key=lambda pair: pair[0])
+        return f"{ends}; the construction of {best.key}, not found here, gives {best.formula}"
 
     def save(self, path: str) -> None:
         """Write the certificate, or without one the instance, atomically."""
@@ -60,14 +83,16 @@ def search(method: Method, beta: Any, alternatives: int = 3, **options: Any) -> 
             instance = reduce(instance, method, _LOSS, alternatives=False)
     except Stopped as stop:
         instance, finding = stop.instance, replace(finding, stopped="interrupted")
-    certificate = uncertified = None
+    value, certificate, reason = _value(instance, method), None, None
     try:
         certificate = certify(instance, method, provenance=_provenance(finding))
-    except CertificateError as reason:
-        uncertified = str(reason)
+    except CertificateError as error:
+        reason = str(error)
     except KeyboardInterrupt:
-        finding, uncertified = replace(finding, stopped="interrupted"), "interrupted"
-    return SearchResult(finding, instance, _value(instance, method), certificate, uncertified)
+        finding, reason = replace(finding, stopped="interrupted"), "interrupted"
+    least = value if certificate is None else certificate.lower_bound
+    top = ceiling(instance, method, least) if finding.strategy == Columns.name else None
+    return SearchResult(finding, instance, value, certificate, reason, top)
 
 
 def simplify(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +14,8 @@ from adversary.exact import INFINITE, to_float
 from adversary.problem.instance import Independent, Instance, PairLaw, Pairs, UserDependent
 
 if TYPE_CHECKING:
-    from adversary.searching.strategy import Ceiling, Incumbent
+    from adversary.searching.ceiling import Ceiling
+    from adversary.searching.strategy import Incumbent
     from adversary.verbs import SearchResult
 
 NUMERIC = "numeric, not certified"
@@ -32,6 +32,8 @@ def print_search(result: SearchResult) -> None:
     ceiling = supremum(result)
     if ceiling is not None:
         _print_ceiling(ceiling)
+    if result.remark is not None:
+        prose(result.remark)
     if finding.theory:
         compared = comparisons(result)
         rows = []
@@ -66,9 +68,6 @@ def _share(bound: float, published: float) -> str:
 
 
 def _print_ceiling(ceiling: Ceiling) -> None:
-    if ceiling.value == math.inf:
-        prose(f"{ceiling.outcome}: no upper bound found")
-        return
     what = f"supremum for this law, outcome and best policy ({ceiling.outcome})"
     prose(f"{what}: {number(ceiling.value)}, {NUMERIC}")
     if ceiling.limits:

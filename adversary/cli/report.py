@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from adversary.certifying.certify import Certificate
     from adversary.interface.method import Method
     from adversary.problem.instance import Instance
-    from adversary.searching.strategy import Ceiling
+    from adversary.searching.ceiling import Ceiling
     from adversary.theory.verdicts import Comparison
     from adversary.verbs import SearchResult
 
@@ -31,7 +31,7 @@ def comparisons(result: SearchResult) -> dict[str, Comparison]:
 
 def supremum(result: SearchResult) -> Ceiling | None:
     """Return the exact search's upper bound, unless what is certified lies above it."""
-    ceiling, found = result.finding.ceiling, result.certificate
+    ceiling, found = result.ceiling, result.certificate
     if ceiling is None or found is None:
         return ceiling
     certified = math.inf if found.infinite else found.lower_bound
@@ -68,6 +68,7 @@ def of_search(result: SearchResult, file: str | None) -> dict[str, Any]:
         "seed": finding.seed,
         "evaluations": finding.evaluations,
         "stopped": finding.stopped,
+        "remark": result.remark,
         "supremum": None if ceiling is None else _of_ceiling(ceiling),
     }
 

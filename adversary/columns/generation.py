@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -17,6 +17,9 @@ TOLERANCE = 1e-10
 """Violation (F over the sum of the sizes of its terms) up to which a dual counts as feasible."""
 CAP = 1e6
 """The value at which an unbounded program is stopped."""
+_FIRST, _NEARER = 0.1, 0.1  # how far above the value a dual is tried first, and then
+_LOOSE = 1e-8  # violation of the prices by columns at hand, where the solver is optimal
+_STRETCH = tuple(10.0**k for k in range(5, 101, 5))  # of the units, for ratios up to e^β
 _ROUNDS = 100
 _STARTS = 32
 _NEW = 12
@@ -66,6 +69,11 @@ class Solution:
     """Whether there is no upper bound; the value is then the cap."""
 
     @property
+    def units(self) -> Float[ndarray, "rows"]:
+        """(t, λ), the natural scale of a similar program."""
+        return np.append(self.prices.price, self.prices.multipliers)
+
+    @property
     def gap(self) -> float:
         """Relative gap between the two sides."""
         return self.dual.price / self.value - 1 if self.solved else np.inf
@@ -78,60 +86,122 @@ def solve(
     accuracy: float = 1e-7,
     cap: float = CAP,
     rounds: int = _ROUNDS,
+    units: ndarray | None = None,
 ) -> Solution | None:
     """Solve one outcome's program over all types, warm-started with a pool of columns.
 
     A dual just above the value of the master, as far as possible from all columns, is priced; when
     no type violates it, it is the upper bound, and the next dual is tried ten times as near, until
     the two sides differ by at most `accuracy`, relatively. None where no population has this
-    outcome (or where the master program fails).
+    outcome (or where the master program fails). `units`: the prices of a similar program.
     """
-    columns = _useful(program, _first(program, generator) if pool is None else pool)
-    margin, solved = max(0.1, accuracy), False
-    proved: Dual | None = None
-    scale: ndarray | None = None
-    start: Basis | None = None
+    if pool is None:
+        pool = _first(program, generator)
+    stage = _Stage(program, _useful(program, pool), cap, units)
+    return _rounds(stage, generator, accuracy, rounds)
+
+
+def _rounds(
+    stage: _Stage, generator: np.random.Generator, accuracy: float, rounds: int
+) -> Solution | None:
+    """Solve the master program and price its dual, in turn."""
+    margin, proved, solved = max(_FIRST, accuracy), None, False
     for _ in range(rounds):
-        problem = Master.of(*program.features(columns), program.equalities, scale)
-        found = problem.solve(cap, start)
-        if scale is not None and not (found and found.feasible and problem.met(found)):
-            problem = Master.of(*program.features(columns), program.equalities)
-            found = problem.solve(cap)
-        if found is None:
+        step = stage.master()
+        if step is None:
             return None
-        start = found.basis
-        prices = Dual(found.price, found.multipliers, found.feasible)
-        dual = prices
-        bounded = found.feasible and not found.unbounded
-        scale = np.append(found.price, found.multipliers) if bounded else None
-        inside = bounded and found.value > 0
-        if inside:
-            price = found.value * (1 + margin)
-            if (centre := problem.centre(price)) is not None:
-                dual = Dual(price, centre)
+        master, found = step
         used = found.weights > 0
-        types, weights = columns[used], found.weights[used]
-        new, violation = _price(program, dual, types, generator)
-        if violation > TOLERANCE:
-            kept = _kept(program, columns, found, prices)
-            columns = columns[kept] + _useful(program, new)
-            if start is not None:
-                fresh = np.zeros(len(columns) - len(kept), dtype=bool)
-                start = Basis(np.append(start.columns[kept], fresh), start.rows)
-            continue
-        if inside:
-            proved = dual
-        solved = inside and margin <= accuracy and problem.met(found)
-        if not found.feasible:
-            return None
-        if solved or not inside:
+        types, weights = stage.columns[used], found.weights[used]
+        if found.unbounded:
             break
-        margin = max(0.1 * margin, accuracy)
-    if not prices.worth:
+        dual = _above(master, found, margin)
+        new, violation = _price(stage.program, dual, types, generator)
+        stage = stage.after(found, new)
+        if violation > TOLERANCE:
+            continue
+        if not _bounded(found):
+            break
+        proved, solved = dual, margin <= accuracy and master.met(found)
+        if margin <= accuracy:
+            break
+        margin = max(_NEARER * margin, accuracy)
+    if not found.feasible:
         return None
-    return Solution(
-        found.value, proved or prices, types, weights, prices, columns, solved, found.unbounded
-    )
+    prices, pool = _prices(found), stage.columns
+    top = proved or prices
+    return Solution(found.value, top, types, weights, prices, pool, solved, found.unbounded)
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """The columns at hand, and what the last master program tells the next one."""
+
+    program: Program
+    columns: Types
+    cap: float
+    units: ndarray | None = None
+    """(t, λ) as last found: the natural scale of the rows."""
+    start: Basis | None = None
+
+    def master(self) -> tuple[Master, Weights] | None:
+        """Solve the master program, without the units where these lead astray.
+
+        To the solver a ratio of 1e20 is none where the rows are in units of 1: what it calls
+        unbounded is tried again in larger units.
+        """
+        found = None if self.units is None else self._solved(self.units, self.start)
+        if found is None or not found[1].feasible or not found[0].met(found[1]):
+            found = self._solved(None)
+        if found is None or not found[1].unbounded:
+            return found
+        for factor in _STRETCH:
+            larger = self._solved(self.units, None, factor)
+            if larger is not None and self._optimal(*larger):
+                return larger
+        return found
+
+    def _optimal(self, master: Master, found: Weights) -> bool:
+        """Whether the weights meet the conditions and no column at hand violates the prices."""
+        value, size = _prices(found).values(self.program, self.columns)
+        return _bounded(found) and master.met(found) and bool((value <= _LOOSE * size).all())
+
+    def _solved(
+        self, units: ndarray | None, start: Basis | None = None, factor: float = 1.0
+    ) -> tuple[Master, Weights] | None:
+        features, equalities = self.program.features(self.columns), self.program.equalities
+        master = Master.of(*features, equalities, units, factor)
+        found = master.solve(self.cap, start)
+        return None if found is None else (master, found)
+
+    def after(self, found: Weights, new: Types) -> _Stage:
+        """Return the next stage: with new columns, and of too many old ones the better half."""
+        columns, start = self.columns, found.basis
+        if len(new):
+            kept, new = _kept(self.program, columns, found), _useful(self.program, new)
+            columns = columns[kept] + new
+            if start is not None:
+                fresh = np.zeros(len(new), dtype=bool)
+                start = Basis(np.append(start.columns[kept], fresh), start.rows)
+        units = np.append(found.price, found.multipliers) if _bounded(found) else None
+        return replace(self, columns=columns, units=units, start=start)
+
+
+def _bounded(found: Weights) -> bool:
+    return found.feasible and not found.unbounded and found.value > 0
+
+
+def _prices(found: Weights) -> Dual:
+    return Dual(found.price, found.multipliers, found.feasible)
+
+
+def _above(master: Master, found: Weights, margin: float) -> Dual:
+    """Return a dual above the value by the margin, far from all columns; else the prices."""
+    if _bounded(found):
+        price = found.value * (1 + margin)
+        if (centre := master.centre(price)) is not None:
+            return Dual(price, centre)
+    return _prices(found)
 
 
 def _useful(program: Program, types: Types) -> Types:
@@ -175,11 +245,11 @@ def _bases(program: Program, corners: ndarray) -> Types:
     return Types(utilities, slope, np.full(len(utilities), -1))
 
 
-def _kept(program: Program, columns: Types, found: Weights, prices: Dual) -> ndarray:
+def _kept(program: Program, columns: Types, found: Weights) -> ndarray:
     """Return which columns stay: all, or, of many, those in use and nearest to being used."""
     if len(columns) <= _POOL:
         return np.arange(len(columns))
-    value, size = prices.values(program, columns)
+    value, size = _prices(found).values(program, columns)
     used = found.weights > 0 if found.basis is None else found.basis.columns
     worth = np.where(used, np.inf, value / np.maximum(size, 1e-300))
     return np.sort(np.argsort(-worth, kind="stable")[: _POOL // 2])
@@ -200,21 +270,21 @@ def _price(
     )
     linear = (program.best if dual.worth else 0.0) - dual.price * program.policy
     own = dual.multipliers[: len(program.constants)]
-    constant, table = float(own @ program.constants), program.table(own)
+    constant, tables = float(own @ program.constants), program.tables(own)
     if program.law is None:
-        points, _ = Pricing(program.beta, linear, constant, table).climb(starts)
+        points, _ = Pricing(program.beta, linear, constant, tables).climb(starts)
         reached = Types.plain(points)
         reached = reached + _bases(program, _corners(m, generator))
     else:
         parts = []
-        mixture = dual.multipliers[len(program.constants) :]
+        mixture, table = dual.multipliers[len(program.constants) :], tables.sum(0)
         for pair in np.flatnonzero(program.law).tolist():
             x, y = program.upper[0][pair], program.upper[1][pair]
             single = np.zeros((m, m))
             single[x, y] = table[x, y] / program.law[pair]
             single[y, x] = -single[x, y]
             extra = constant + float(mixture[pair] - mixture @ program.law)
-            points, _ = Pricing(program.beta, linear, extra, single).climb(starts[::4])
+            points, _ = Pricing(program.beta, linear, extra, single[None]).climb(starts[::4])
             parts.append(Types.plain(points, pair))
         reached = Types.join(parts)
     value, size = dual.values(program, reached)

@@ -78,18 +78,20 @@ class Master:
         phi: ndarray,
         equality: ndarray,
         prices: ndarray | None = None,
+        factor: float = 1.0,
     ) -> Master:
         """Scale the columns with these features.
 
         `prices`: (t, λ) as found before. They are the natural units of the rows: with them the
         optimal value is near 1 however large the ratio. Without them rows and columns are
-        equilibrated.
+        equilibrated. `factor`: what these units are to be multiplied by.
         """
         matrix = np.concatenate([gain[None], cost[None], phi.T])
         rows = _equilibrate(matrix)
         if prices is not None:
             known, rows = np.append(1.0, np.abs(prices)), rows / rows[0]
             rows = np.where(known > _IDLE * rows, known, rows)
+        rows[1:] *= factor
         rows = np.exp2(np.round(np.log2(rows)))
         size = np.abs(matrix * rows[:, None]).max(0)
         columns = np.exp2(-np.round(np.log2(size)))

@@ -8,12 +8,13 @@ in each (on a grid), and then by projected Newton steps with exact derivatives.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from adversary.columns.program import half_tanh
+from adversary.columns.program import FAR, Saturated, apart, half_tanh
 
 _GRID = (17, 257)  # fewest and most points; between them two in each 1/β
 _SWEEPS = 3
@@ -28,19 +29,40 @@ class Pricing:
     beta: float
     linear: Float[ndarray, "m"]
     constant: float
-    table: Float[ndarray, "m m"]
-    """κ, skew-symmetric."""
+    tables: Float[ndarray, "j m m"]
+    """κ, skew-symmetric, in parts to be summed: what cancels does so inside a part."""
+
+    @cached_property
+    def table(self) -> Float[ndarray, "m m"]:
+        """The sum κ of all parts."""
+        return self.tables.sum(0)
+
+    @cached_property
+    def _upper(self) -> tuple[ndarray, ndarray]:
+        return np.triu_indices(len(self.linear), 1)
+
+    @cached_property
+    def _saturated(self) -> Saturated:
+        return Saturated(self.tables[:, *self._upper])
 
     def value(self, u: Float[ndarray, "n m"]) -> Float[ndarray, "n"]:
         """Return F(u)."""
-        first, second = np.triu_indices(u.shape[-1], 1)
-        terms = half_tanh(self.beta * (u[:, first] - u[:, second]))
-        return u @ self.linear + self.constant + terms @ self.table[first, second]
+        first, second = self._upper
+        gap = self.beta * (u[:, first] - u[:, second])
+        base, table = u @ self.linear + self.constant, self.table[first, second]
+        if self.beta <= FAR:
+            return base + half_tanh(gap) @ table
+        sign, rest = apart(gap)
+        return base + rest @ table + self._saturated.sums(sign)[0].sum(-1)
 
     def derivatives(self, u: Float[ndarray, "n m"]) -> tuple[ndarray, ndarray]:
         """Return gradient (n, m) and Hessian (n, m, m)."""
-        h = half_tanh(self.beta * (u[:, :, None] - u[:, None, :]))
+        gap = self.beta * (u[:, :, None] - u[:, None, :])
+        h = half_tanh(gap)
         slope = self.beta * (0.25 - h * h)  # βσ'
+        if self.beta > FAR:  # to its own precision
+            size = np.exp(-np.abs(gap))
+            slope = self.beta * size / (1 + size) ** 2
         gradient = self.linear + (self.table * slope).sum(-1)
         bend = -2 * self.beta * self.table * h * slope  # κβ²σ'', symmetric
         hessian = -bend
@@ -68,12 +90,20 @@ class Pricing:
                 coupled = np.flatnonzero(self.table[x])
                 options = np.concatenate([grid, u[:, x : x + 1]], axis=1)
                 gap = self.beta * (options[:, :, None] - u[:, None, coupled])
-                values = options * self.linear[x] + half_tanh(gap) @ self.table[x, coupled]
+                curved = self._change(gap) @ self.table[x, coupled]
+                values = options * self.linear[x] + curved
                 u[:, x] = np.take_along_axis(options, values.argmax(1)[:, None], 1)[:, 0]
             before, value = value, self.value(u)
             if (value <= before + 1e-13 * np.abs(value)).all():
                 break
         return u
+
+    def _change(self, gap: ndarray) -> ndarray:
+        """Return h at the options, less the ±½ that a pair adds where the last one is."""
+        if self.beta <= FAR:
+            return half_tanh(gap)
+        sign, rest = apart(gap)
+        return rest + 0.5 * (sign - sign[:, -1:])
 
     def _newton(self, u: ndarray) -> tuple[ndarray, ndarray]:
         value = self.value(u)

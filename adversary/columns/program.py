@@ -14,15 +14,65 @@ import numpy as np
 from jaxtyping import Bool, Float
 from numpy import ndarray
 
+FAR = 16.0
+"""Beyond this h(t) = σ(t) − ½ is taken apart into ±½ and what is left, at most 1e-7, of which h
+itself keeps nine digits there and none from |t| = 37 on."""
+_EPS = np.finfo(float).eps
+
 
 def half_tanh(t: ndarray) -> ndarray:
     """Return h(t) = σ(t) − ½."""
     return 0.5 * np.tanh(0.5 * t)
 
 
+def apart(t: ndarray) -> tuple[ndarray, ndarray]:
+    """Return (s, r) with h(t) = s/2 + r, each to its own precision: s is ±1 where |t| > FAR."""
+    size, h = np.abs(t), half_tanh(t)
+    far = size > FAR
+    if not far.any():
+        return np.zeros_like(t), h
+    sign, tail = np.sign(t), np.exp(-size)
+    return np.where(far, sign, 0.0), np.where(far, -sign * tail / (1 + tail), h)
+
+
+class Saturated:
+    """Σ_p c_p·s_p/2 for signs s_p, where equal and opposite coefficients cancel exactly.
+
+    What saturated pairs add is a whole number of times each size of a coefficient. Most of it
+    cancels, and what is left of h can be smaller by e^(−β).
+    """
+
+    def __init__(self, coefficients: Float[ndarray, "j p"]) -> None:
+        self._coefficients = coefficients
+
+    @cached_property
+    def _tables(self) -> tuple[Float[ndarray, "p q"], Float[ndarray, "q j"]]:
+        """How often each size of each row counts for each pair, and the sizes by row, halved."""
+        rows = [
+            (j, size, np.sign(own) * (np.abs(own) == size))
+            for j, own in enumerate(self._coefficients)
+            for size in np.unique(np.abs(own[own != 0]))
+        ]
+        halves = np.zeros((len(rows), len(self._coefficients)))
+        for row, (j, size, _) in enumerate(rows):
+            halves[row, j] = 0.5 * size
+        pairs = self._coefficients.shape[1]
+        counts = np.array([count for _, _, count in rows]).reshape(len(rows), pairs)
+        return counts.T, halves
+
+    def sums(self, sign: Float[ndarray, "n p"]) -> tuple[ndarray, ndarray]:
+        """Return the sums (n, j), and the sums of the sizes that have not cancelled."""
+        if not sign.any():
+            nothing = np.zeros((len(sign), len(self._coefficients)))
+            return nothing, nothing
+        counts, halves = self._tables
+        found = sign @ counts
+        return found @ halves, np.abs(found) @ halves
+
+
 def _rounded(value: ndarray, size: ndarray) -> ndarray:
     """Return 0 for what is only the rounding error of its terms."""
-    return np.where(np.abs(value) <= 4 * np.finfo(float).eps * size, 0.0, value)
+    return np.where(np.abs(value) <= 4 * _EPS * size, 0.0, value)
 
 
 @dataclass(frozen=True)
@@ -122,46 +172,64 @@ class Program:
         extra = 0 if self.law is None else len(self.law)
         return np.concatenate([self.equality, np.ones(extra, dtype=bool)])
 
+    @cached_property
+    def _saturated(self) -> Saturated:
+        return Saturated(self._flat)
+
     def features(self, types: Types) -> tuple[ndarray, ndarray, ndarray]:
         """Return (⟨π*,u⟩, ⟨π,u⟩, φ) for each column: shapes (n,), (n,), (n, conditions).
 
         For a tangent column these are derivatives along its slope.
         """
-        tangent = types.tangent[:, None]
-        moved, terms, constant = (
-            types.moved,
-            self._terms(types),
-            np.where(tangent, 0.0, self.constants),
-        )
-        size = np.abs(terms) @ np.abs(self._flat).T
-        phi = _rounded(terms @ self._flat.T + constant, size)
+        phi, size = self._conditions(types)
+        phi = _rounded(phi, size)
         if self.law is not None:
             asked = types.pair[:, None] == np.arange(len(self.law))
-            phi = np.concatenate([phi, np.where(tangent, 0.0, asked - self.law)], axis=1)
-        return moved @ self.best, moved @ self.policy, phi
+            mixture = np.where(types.tangent[:, None], 0.0, asked - self.law)
+            phi = np.concatenate([phi, mixture], axis=1)
+        return types.moved @ self.best, types.moved @ self.policy, phi
 
-    def _terms(self, types: Types) -> Float[ndarray, "n p"]:
-        """Return h(β(u_x − u_y)) for each pair, or its derivative along the slope."""
+    def rounding(self, types: Types) -> Float[ndarray, "n j"]:
+        """Return about how far the features φ are off: by the rounding of their terms."""
+        _, size = self._conditions(types)
+        constant = np.where(types.tangent[:, None], 0.0, np.abs(self.constants))
+        return _EPS * (size + constant)
+
+    def _conditions(self, types: Types) -> tuple[ndarray, ndarray]:
+        """Return φ and the sum of the sizes of its terms, without what cancels exactly."""
+        sign, rest = self._terms(types)
+        saturated, left = self._saturated.sums(sign)
+        constant = np.where(types.tangent[:, None], 0.0, self.constants)
+        phi = rest @ self._flat.T + constant + saturated
+        return phi, np.abs(rest) @ np.abs(self._flat).T + left
+
+    def _terms(self, types: Types) -> tuple[Float[ndarray, "n p"], Float[ndarray, "n p"]]:
+        """Return (s, r) with h(β(u_x − u_y)) = s/2 + r for each pair; r alone is the slope's."""
         first, second = self.upper
         gap = self.beta * (types.utilities[:, first] - types.utilities[:, second])
-        terms, tangent = half_tanh(gap), types.tangent
+        sign, terms = apart(gap)
+        if self.law is not None:  # a type is asked about one pair: nothing cancels
+            sign, terms = np.zeros_like(gap), half_tanh(gap)
+        tangent = types.tangent
         if tangent.any():
             change = self.beta * (types.slope[:, first] - types.slope[:, second])
             # σ' = 1/(4cosh²), to full relative precision
             slope = 0.25 / np.cosh(0.5 * np.minimum(np.abs(gap), 700.0)) ** 2
             terms = np.where(tangent[:, None], slope * change, terms)
+            sign = np.where(tangent[:, None], 0.0, sign)
         if self.law is None:
-            return terms
+            return sign, terms
         asked = (types.pair[:, None] == np.arange(len(self.law))) & (self.law > 0)
-        return np.where(asked, terms / np.where(self.law > 0, self.law, 1.0), 0.0)
+        return sign, np.where(asked, terms / np.where(self.law > 0, self.law, 1.0), 0.0)
 
-    def margins(self, types: Types) -> Float[ndarray, "n m m"]:
-        """Return what one unit of weight adds to p(x≻y) − ½, as `features` counts it."""
-        first, second = self.upper
-        table = np.zeros((len(types), self.alternatives, self.alternatives))
-        table[:, first, second] = self._terms(types)
-        return table - table.transpose(0, 2, 1)
+    def margins(self, types: Types) -> tuple[Float[ndarray, "n p"], Float[ndarray, "n p"]]:
+        """Return what one unit of weight adds to p(x≻y) − ½ for x < y, as `features` counts it.
 
-    def table(self, multipliers: Float[ndarray, "j"]) -> Float[ndarray, "m m"]:
-        """Return κ = Σ_j λ_j κ_j, the pair coefficients of the pricing function."""
-        return np.tensordot(multipliers[: len(self.constants)], self.pairs, axes=1)
+        In two parts, to be summed: ±½ where a pair is saturated, and the rest.
+        """
+        sign, rest = self._terms(types)
+        return 0.5 * sign, rest
+
+    def tables(self, multipliers: Float[ndarray, "j"]) -> Float[ndarray, "j m m"]:
+        """Return λ_j κ_j, the pair coefficients of the pricing function, condition by condition."""
+        return multipliers[: len(self.constants), None, None] * self.pairs

@@ -13,6 +13,11 @@ from adversary.interface.conditions import Conditions, Target, best_score
 from adversary.interface.method import Method, Outcome
 from adversary.interface.preferences import Preferences
 from adversary.methods.linear import linear_outcome
+from adversary.solvers import bradley_terry
+
+_TAIL = 0.25  # |p − ½| from which p or 1 − p is the more accurate
+_ROUNDING = 64 * torch.finfo(torch.float64).eps  # of the laws of two alternatives' opponents
+_LEAST = torch.finfo(torch.float64).tiny  # below it floats lose digits
 
 
 @final
@@ -48,8 +53,26 @@ class Borda(Method):
 def borda_scores(
     preferences: Preferences,
 ) -> tuple[Float[Tensor, "*batch m"], Float[Tensor, "*batch m"], Bool[Tensor, "*batch m"]]:
-    """Return BC − ½, its rounding error, and which alternatives are ever shown (else 0)."""
+    """Return BC less the winner's, its rounding error, and which alternatives are ever shown.
+
+    An alternative that is never shown counts as if BC were ½. The difference is taken contest by
+    contest, between probabilities near 0 where the winner's is near 0 or 1: what decides may be
+    1e-22 (β = 50).
+    """
     opponents = preferences.log_opponents.exp()
-    score = (opponents * preferences.margin).sum(-1)
-    noise = (opponents * preferences.noise).sum(-1)
-    return score, noise, preferences.log_opponents.logsumexp(-1) > -torch.inf
+    shown = preferences.log_opponents.logsumexp(-1) > -torch.inf
+    win, lose, margin = preferences.win, preferences.win.mT, preferences.margin
+    count = torch.where(shown & preferences.support, (opponents * margin).sum(-1), -torch.inf)
+    winner = count.detach().argmax(-1)[..., None, None]
+
+    def best(table: Tensor) -> Tensor:
+        return table.gather(-2, winner.expand(*table.shape[:-2], 1, table.shape[-1]))
+
+    tail = torch.where(best(margin) < 0, win - best(win), best(lose) - lose)
+    change = torch.where(best(margin).abs() < _TAIL, margin - best(margin), tail)
+    others = opponents - best(opponents)
+    score = (opponents * change + others * best(margin)).sum(-1)
+    own = torch.minimum(preferences.noise, bradley_terry.TAIL_ROUNDING * torch.minimum(win, lose))
+    size = torch.where(others == 0, 0.0, opponents + best(opponents)) * best(margin).abs()
+    noise = (opponents * own + _ROUNDING * size).sum(-1) + _LEAST
+    return score, noise.detach(), shown

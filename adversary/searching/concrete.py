@@ -29,12 +29,28 @@ from adversary.searching.space import FREE, SearchSpace
 _DIGITS = 12
 
 
-def program(target: Target, best: ndarray, conditions: Conditions, space: SearchSpace) -> Program:
-    """Return the linear program of an outcome."""
+def unit(beta: float) -> float:
+    """Return what conditions are counted in: β where it is small, and all win rates near ½."""
+    return min(1.0, beta)
+
+
+def scaled(conditions: Conditions, beta: float) -> Conditions:
+    """Return the conditions in their units."""
+    size = unit(beta)
+    return replace(
+        conditions,
+        coefficients=conditions.coefficients / size,
+        constants=conditions.constants / size,
+    )
+
+
+def program(
+    target: Target, best: ndarray, conditions: Conditions, beta: float, by_pair: bool
+) -> Program:
+    """Return the linear program of an outcome; `by_pair`: each user has a law of its own."""
     table = conditions.coefficients.detach().numpy()
-    by_pair = space.sampling == "user-dependent"
     return Program(
-        beta=float(space.beta),
+        beta=beta,
         best=best,
         policy=target.log_policy.detach().exp().numpy(),
         pairs=table - table.transpose(0, 2, 1),
@@ -65,7 +81,8 @@ def population(solution: Solution, outcome: Program, step: float) -> tuple[Types
     margin = step * (np.abs(phi) + cost[:, None])  # also where no type of weight has an opinion
     phi = np.where(outcome.equalities, phi, phi - margin)
     used = (gain != 0) | (cost != 0) | (phi != 0).any(-1)
-    found = Master.of(gain[used], cost[used], phi[used], outcome.equalities).solve(1 / step**2)
+    features = gain[used], cost[used], phi[used]
+    found = Master.of(*features, outcome.equalities, solution.units).solve(1 / step**2)
     if found is None or not found.feasible:
         return None
     chosen = found.weights > 0

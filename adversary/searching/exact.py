@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from adversary.columns.generation import CAP, Solution, solve
-from adversary.columns.program import Program, Types
+from adversary.columns.program import Program
 from adversary.errors import InputError
 from adversary.interface.conditions import Conditions, Target
 from adversary.interface.method import Method, stated
@@ -24,13 +24,15 @@ from adversary.searching import concrete
 from adversary.searching.frames import Frame, pair_masses, patterns
 from adversary.searching.simplify import values
 from adversary.searching.space import SearchSpace
-from adversary.searching.strategy import Ceiling, Incumbent, Strategy
+from adversary.searching.strategy import Incumbent, Strategy
 
 _STEPS = (1e-3, 3e-4, *(10.0**-k for k in range(4, 13)), 1e-2)
 _ROUGH, _FINE = 1e-2, 1e-7
+_RISE, _FALL = 1.2, 0.5  # of a step: η+ and η− of Riedmiller and Braun (1993)
 _FAILURES, _HEATS, _OFFERS = 8, 3, 8
 _WORTH = 1.02  # times the best so far: worth an instance before the heat is over
 _REACHED = 0.5  # of the cap: as bad as one wants
+_NAMED = 1e100  # no certificate names a larger ratio
 
 
 @dataclass(frozen=True)
@@ -88,24 +90,35 @@ class Columns(Strategy):
         rng = np.random.default_rng(seed)
         places = list(_starts(space, method, generator, self.starts))
         for heat in range(_HEATS):  # the better third goes on
-            tops = []
+            tops: list[_View] = []
             for number, place in enumerate(places):
                 top = self._ascend(place, method, rng, incumbent)
                 incumbent.share_done = (heat + (number + 1) / len(places)) / _HEATS
                 if top is not None:
                     tops.append(top)
                     if top.solution.unbounded or top.value > _WORTH * incumbent.value:
-                        self._offer(top.place, method, rng, incumbent)
-                if incumbent.out_of_time or incumbent.value >= _REACHED * self.cap:
+                        self._offer(top, method, rng, incumbent)
+                if incumbent.out_of_time or self._reached(incumbent, tops):
                     break
             tops.sort(key=lambda view: -view.value)
             for top in tops[:_OFFERS]:  # a supremum that needs ties has no instance near it
                 if incumbent.value >= (1 - self.slack) * top.value:
                     break
-                self._offer(top.place, method, rng, incumbent)
-            if incumbent.out_of_time or incumbent.value >= _REACHED * self.cap:
+                self._offer(top, method, rng, incumbent)
+            if incumbent.out_of_time or self._reached(incumbent, tops):
                 return
             places = [top.place for top in tops[: max(1, len(tops) // 3)]]
+
+    def _reached(self, incumbent: Incumbent, tops: list[_View]) -> bool:
+        """Whether the best so far is as bad as one wants, or as can be named.
+
+        There is no bound where the program has none, nor where users have laws of their own
+        (theory.user_dependent); under a common law it may be e^β.
+        """
+        endless = bool(tops) and (
+            tops[-1].solution.unbounded or tops[-1].place.frame.space.sampling == "user-dependent"
+        )
+        return incumbent.value >= (_REACHED * self.cap if endless else _NAMED)
 
     def _ascend(
         self, place: _Place, method: Method, rng: np.random.Generator, incumbent: Incumbent
@@ -114,11 +127,12 @@ class Columns(Strategy):
         low, high = place.frame.limits
         moving = place.frame.moving
         step = torch.full_like(place.point, 0.1 if place.frame.pattern.interior else 0.5)
+        longest = max(3.0, place.frame.depth / 24)
         before, failures = torch.zeros_like(place.point), 0
-        pool: Types | None = None
+        near: Solution | None = None
         best: _View | None = None
         for _ in range(self.steps if bool(moving.any()) else 2):
-            view = _look(place, method, rng, pool, _ROUGH, self.cap)
+            view = _look(place, method, rng, near, _ROUGH, self.cap)
             incumbent.evaluations += 1
             if view is None:  # no population has this outcome: back, and on with shorter steps
                 failures += 1
@@ -131,10 +145,11 @@ class Columns(Strategy):
                 break
             if not bool(view.slope[moving].any()):
                 break
-            pool = view.solution.pool
+            near = view.solution
             agree = view.slope * before
-            step = torch.where(agree > 0, 1.3 * step, torch.where(agree < 0, 0.5 * step, step))
-            step = step.clamp(1e-6, 3.0)
+            grown = torch.where(agree < 0, _FALL * step, step)
+            step = torch.where(agree > 0, _RISE * step, grown)
+            step = step.clamp(1e-6, longest)
             before = torch.where(agree < 0, 0.0, view.slope)
             move = torch.where(moving, before.sign() * step, 0.0)
             point = (view.place.point + move).clamp(low, high)
@@ -142,16 +157,16 @@ class Columns(Strategy):
         return best
 
     def _offer(
-        self, place: _Place, method: Method, rng: np.random.Generator, incumbent: Incumbent
+        self, top: _View, method: Method, rng: np.random.Generator, incumbent: Incumbent
     ) -> None:
         """Solve the best place to full accuracy, and offer a concrete instance near its value."""
-        view = _look(place, method, rng, None, _FINE, self.cap)
+        view = _look(top.place, method, rng, top.solution, _FINE, self.cap)
         if view is None:
             return
         found: tuple[float, Instance] | None = None
         for step in _STEPS:
             made = _instance(view, method, step)
-            if made is None or len(made.users) > place.frame.space.types:
+            if made is None or len(made.users) > top.place.frame.space.types:
                 continue
             value = values([made], method)[0]
             if found is None or value > found[0]:
@@ -159,7 +174,6 @@ class Columns(Strategy):
             if value >= (1 - self.slack) * view.value:
                 break
         if found is not None and found[0] > incumbent.value:
-            incumbent.ceiling = _ceiling(view)
             incumbent.offer_exact(*found, incumbent.share_done)
 
 
@@ -203,43 +217,58 @@ def _build(
     if ahead:
         target = concrete.firmly(target, ahead)
     options = stated(method, target)
-    return (target, best, options[place.number]) if place.number < len(options) else None
+    if place.number >= len(options):
+        return None
+    return target, best, concrete.scaled(options[place.number], float(place.frame.space.beta))
+
+
+def _program(space: SearchSpace, target: Target, best: Tensor, conditions: Conditions) -> Program:
+    by_pair = space.sampling == "user-dependent"
+    best_policy = best.detach().numpy()
+    return concrete.program(target, best_policy, conditions, float(space.beta), by_pair)
 
 
 def _look(
     place: _Place,
     method: Method,
     rng: np.random.Generator,
-    pool: Types | None,
+    near: Solution | None,
     accuracy: float,
     cap: float,
 ) -> _View | None:
-    """Solve the linear program of a place; None where no population has its outcome."""
+    """Solve the linear program of a place; None where no population has its outcome.
+
+    `near`: the solution at a place nearby.
+    """
     point = place.point.clone().requires_grad_()
     built = _build(replace(place, point=point), method)
     if built is None:
         return None
     target, best, conditions = built
-    outcome = concrete.program(target, best.detach().numpy(), conditions, place.frame.space)
-    solution = solve(outcome, rng, pool, accuracy, cap)
+    outcome = _program(place.frame.space, target, best, conditions)
+    warm = {} if near is None else {"pool": near.pool, "units": near.units}
+    solution = solve(outcome, rng, accuracy=accuracy, cap=cap, **warm)
     if solution is None or not solution.value > 0:
         return None
     slope = torch.zeros_like(point)
-    goal = _lagrangian(solution, outcome, target, best, conditions)
-    if goal.requires_grad:
-        (slope,) = torch.autograd.grad(goal, point)
+    for goal in _lagrangian(solution, outcome, target, best, conditions):
+        if goal.requires_grad:
+            slope += torch.autograd.grad(goal, point, retain_graph=True)[0]
     return _View(place, solution, torch.nan_to_num(slope, 0.0, 0.0, 0.0) / solution.value)
 
 
 def _lagrangian(
     solution: Solution, outcome: Program, target: Target, best: Tensor, conditions: Conditions
-) -> Tensor:
-    """Return the Lagrangian at the optimal types, weights and prices (envelope theorem)."""
+) -> list[Tensor]:
+    """Return the Lagrangian at the optimal types, weights and prices (envelope theorem).
+
+    In terms to be summed: the saturated ones, whose derivatives cancel in each condition up to
+    e^(−β), are terms of their own.
+    """
     types, weights = solution.types, solution.weights
     total = torch.from_numpy(weights @ types.moved)
     first, second = outcome.upper
-    added = np.einsum("n,nxy->xy", weights, outcome.margins(types))
-    margins = torch.from_numpy(added[first, second])
+    saturated, margins = (torch.from_numpy(weights @ part) for part in outcome.margins(types))
     plain = float(weights[~types.tangent].sum())
     prices = torch.from_numpy(solution.prices.multipliers.copy())
     own, mixture = prices.tensor_split([len(conditions.constants)])
@@ -250,8 +279,9 @@ def _lagrangian(
         margins = margins * torch.where(known > 0, known / torch.where(known > 0, law, 1.0), 1.0)
         asked = torch.from_numpy(np.bincount(types.pair, weights, len(known)))
         value = value + mixture @ (asked - law * plain)
-    pairs = conditions.coefficients - conditions.coefficients.mT
-    return value + own @ (pairs[:, first, second] @ margins + conditions.constants * plain)
+    pairs = (conditions.coefficients - conditions.coefficients.mT)[:, first, second]
+    value = value + own @ (pairs @ margins + conditions.constants * plain)
+    return [value, *(own * (pairs @ saturated))] if bool(saturated.any()) else [value]
 
 
 def _average(solution: Solution) -> Tensor:
@@ -267,21 +297,6 @@ def _instance(view: _View, method: Method, step: float) -> Instance | None:
         return None
     target, best, conditions = built
     space = view.place.frame.space
-    outcome = concrete.program(target, best.numpy(), conditions, space)
+    outcome = _program(space, target, best, conditions)
     made = concrete.population(view.solution, outcome, step)
     return None if made is None else concrete.instance(space, target, *made)
-
-
-def _ceiling(view: _View) -> Ceiling:
-    limits, frame = [], view.place.frame
-    if view.solution.types.tangent.any():
-        limits.append("some utilities of nearly all users")
-    if bool(((view.place.point <= frame.limits[0] + 1e-9) & frame.moving).any()):
-        limits.append("masses of the pair law or the reference, or gaps of scores")
-    return Ceiling(
-        str(frame.pattern),
-        view.solution.dual.price if view.solution.solved else np.inf,
-        view.solution.gap,
-        tuple(view.solution.dual.multipliers.tolist()),
-        tuple(limits),
-    )

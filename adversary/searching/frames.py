@@ -26,6 +26,9 @@ from adversary.solvers import kl_ball
 _LEAST = -18.0
 """Log of the least mass of a law or a reference that the search tends to, at β = 0: 1.5e-8. It
 falls with β, as some limits need masses below e^(−β)."""
+STEEPEST = 230.0
+"""β up to which masses follow e^(−β): a ratio of e^β is then about 1e100, the largest that a
+certificate names."""
 _SCORES = (-4.0, 4.0)  # inner scores are sinh of this
 _GAPS = (-30.0, 3.0)  # log of how far the others score below a single winner
 _CLOSE = -10.0  # where such gaps start: larger ones are often out of reach
@@ -124,6 +127,11 @@ class Frame:
         """The number of coordinates: those of the space, then a score for each alternative."""
         return self._inner.dimension + self.space.alternatives
 
+    @property
+    def depth(self) -> float:
+        """Minus the log of the least mass that the search tends to."""
+        return 1.2 * min(float(self.space.beta), STEEPEST) - _LEAST
+
     @cached_property
     def limits(self) -> tuple[Float[Tensor, "n"], Float[Tensor, "n"]]:
         """The lower and upper limits of the coordinates."""
@@ -131,7 +139,7 @@ class Frame:
         for name in ("law", "reference"):
             if name in self._inner.parts:
                 where = self._inner.parts[name][0]
-                low[where], high[where] = _LEAST - 1.2 * float(self.space.beta), 0.0
+                low[where], high[where] = -self.depth, 0.0
         if "budget" in self._inner.parts:
             where = self._inner.parts["budget"][0]
             low[where], high[where] = -10.0, 3.0

@@ -19,7 +19,7 @@ from adversary.searching.exact import Columns, searchable
 from adversary.searching.gradient import Gradient
 from adversary.searching.simplify import values
 from adversary.searching.space import FREE, SearchSpace
-from adversary.searching.strategy import Ceiling, Incumbent, Strategy, one_thread
+from adversary.searching.strategy import Incumbent, Strategy, one_thread
 from adversary.theory import Theorem, applicable
 
 MAX_LOSS = 5e-7
@@ -44,8 +44,6 @@ class Finding:
     """'finished', 'time limit', 'interrupted', or what was wrong with what the method returned."""
     history: tuple[tuple[float, float], ...]
     """(seconds, best distortion) at each improvement."""
-    ceiling: Ceiling | None
-    """The exact search's upper bound for the instance's outcome and law."""
     reducible: bool
     """Whether all numbers but β, the budget and a uniform law were the search's to choose."""
 
@@ -129,7 +127,6 @@ def find(
         seconds=time.monotonic() - started,
         stopped=stopped,
         history=tuple(incumbent.history),
-        ceiling=incumbent.ceiling if incumbent.exact is not None else None,
         reducible=_reducible(space),
     )
 

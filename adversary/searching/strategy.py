@@ -31,22 +31,6 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-@dataclass(frozen=True)
-class Ceiling:
-    """For one outcome and law: a bound for populations of any size. Numeric."""
-
-    outcome: str
-    value: float
-    """t, the dual value: U(π*) ≤ t·U(method) for every population with the outcome, where π* is
-    the best policy of the instance found (another population may have another)."""
-    gap: float
-    """Relative gap between t and the supremum from below, before any slack."""
-    multipliers: tuple[float, ...]
-    """The dual price of each of the method's conditions."""
-    limits: tuple[str, ...]
-    """What tends to a limit at the supremum: masses of the law that vanish, vanishing utilities."""
-
-
 @dataclass
 class Incumbent:
     """The best instance so far, the clock, and the news for a progress display.
@@ -62,7 +46,6 @@ class Incumbent:
     support: Tensor | None = None
     exact: Instance | None = None
     """The best instance itself, where a strategy builds instances and not coordinates."""
-    ceiling: Ceiling | None = None
     evaluations: int = 0
     share_done: float = 0.0
     history: list[tuple[float, float]] = field(default_factory=list)

@@ -152,7 +152,8 @@ def _program(method: Method, frame: Frame, point: torch.Tensor) -> Program:
     made = frame.target(point, direction)
     assert made is not None
     target, best = made
-    return concrete.program(target, best.numpy(), method.conditions(target)[0], frame.space)
+    conditions, beta = method.conditions(target)[0], float(frame.space.beta)
+    return concrete.program(target, best.numpy(), conditions, beta, by_pair=False)
 
 
 def clock(program: Program) -> tuple[float, Solution]:

@@ -259,9 +259,10 @@ def result(bound: object, numeric: float, ceiling: float | None, infinite: bool 
         value=ceiling, outcome="one winner", limits=(), gap=0.0, multipliers=()
     )  # fmt: skip
     finding = SimpleNamespace(method="borda", strategy="columns", seed=0, evaluations=1, theory=[],
-                              seconds=0.1, stopped="finished", ceiling=limit)  # fmt: skip
+                              seconds=0.1, stopped="finished")  # fmt: skip
     return SimpleNamespace(finding=finding, instance=instance, distortion=numeric,
-                           certificate=certificate, uncertified="no rule")  # fmt: skip
+                           certificate=certificate, uncertified="no rule",
+                           ceiling=limit, remark=None)  # fmt: skip
 
 
 def printed(capsys: pytest.CaptureFixture[str], *arguments: Any) -> str:

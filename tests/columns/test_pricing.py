@@ -18,7 +18,7 @@ BETAS = [0.5, 2.0, 8.0, 50.0]
 def random_pricing(rng: np.random.Generator, m: int, beta: float) -> Pricing:
     """Return a pricing function whose linear and curved parts compete."""
     linear = rng.normal(size=m) * rng.choice([0.1, 0.3, 1.0])
-    return Pricing(beta, linear, float(rng.normal()), skew(rng, m, m))
+    return Pricing(beta, linear, float(rng.normal()), skew(rng, 1, m, m))
 
 
 def starts(rng: np.random.Generator, m: int) -> ndarray:
@@ -97,7 +97,7 @@ def test_a_narrow_maximum_is_found() -> None:
     beta, m = 50.0, 3
     table = np.zeros((m, m))
     table[0, 1], table[1, 0] = 1.0, -1.0
-    p = Pricing(beta, np.array([-5.0, 4.0, 0.0]), 0.0, table)
+    p = Pricing(beta, np.array([-5.0, 4.0, 0.0]), 0.0, table[None])
     _, values = p.climb(starts(np.random.default_rng(24), m))
     gap = np.linspace(0, 1, 1_000_001)[:, None]
     line = np.concatenate([1 - gap * 0, 1 - gap, 0 * gap], axis=1)

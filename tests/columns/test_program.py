@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
-from adversary.columns.program import Program, Types, half_tanh
+from adversary.columns.program import Program, Saturated, Types, half_tanh
 from tests.columns.programs import borda, random_program, skew
 
 
@@ -142,17 +143,19 @@ def test_rounding_is_nothing() -> None:
     assert phi[0, 0] == 0
 
 
+@pytest.mark.parametrize("beta", [3.0, 60.0])
 @pytest.mark.parametrize("law", [False, True])
-def test_margins_are_what_the_conditions_weigh(law: bool) -> None:
-    """½·Σ κ_j·margins + c_j is φ_j; margins are skew; a tangent column has no constant."""
-    p, rng = general(9, law=law), np.random.default_rng(10)
+def test_margins_are_what_the_conditions_weigh(law: bool, beta: float) -> None:
+    """Σ_{x<y} κ_j·margins + c_j is φ_j; a tangent column has no constant."""
+    p, rng = replace(general(9, law=law), beta=beta), np.random.default_rng(10)
     types = types_of(rng, 12, 4, pairs=law)
     if not law:
         types = types + Types(rng.random((4, 4)), np.eye(4), np.full(4, -1))
-    margins = p.margins(types)
-    assert margins == pytest.approx(-margins.transpose(0, 2, 1))
+    saturated, rest = p.margins(types)
+    assert bool(saturated.any()) is (beta > 16 and not law)
     constants = np.where(types.tangent[:, None], 0.0, p.constants)
-    phi = 0.5 * np.einsum("jxy,nxy->nj", p.pairs, margins) + constants
+    first, second = p.upper
+    phi = (saturated + rest) @ p.pairs[:, first, second].T + constants
     assert phi == pytest.approx(p.features(types)[2][:, :3], abs=1e-13)
 
 
@@ -161,7 +164,7 @@ def test_the_pricing_table_adds_the_conditions() -> None:
     p = general(11, law=True)
     multipliers = np.arange(1.0, 10.0)
     expected = p.pairs[0] + 2 * p.pairs[1] + 3 * p.pairs[2]
-    assert p.table(multipliers) == pytest.approx(expected)
+    assert p.tables(multipliers).sum(0) == pytest.approx(expected)
 
 
 def test_types_join_and_pick() -> None:
@@ -177,3 +180,35 @@ def test_types_join_and_pick() -> None:
     assert both[both.tangent].utilities.tolist() == [[1, 1, 1]]
     assert both.concrete(0.25).utilities[1].tolist() == [0.75, 1, 1]
     assert p.alternatives == 3
+
+
+@pytest.mark.parametrize("beta", [20.0, 60.0, 200.0])
+def test_conditions_keep_their_digits_where_users_are_nearly_certain(beta: float) -> None:
+    """h(−β) − h(β(s−1)), of the size e^(−β): a float h has none of its digits left."""
+    p = borda([1e-120, 1e-120, 1.0], beta)
+    types = Types.plain(np.array([[s, 0.0, 1.0] for s in (1e-3, 1e-2, 0.1)]))
+    _, _, phi = p.features(types)
+    for s, own in zip((1e-3, 1e-2, 0.1), phi[:, 0], strict=True):
+        low, high = np.exp(-beta), np.exp(beta * (s - 1))
+        assert own == pytest.approx(low / (1 + low) - high / (1 + high), rel=1e-9)
+
+
+def test_equal_and_opposite_coefficients_cancel_exactly() -> None:
+    """Sums of saturated pairs against fractions, where the sizes differ by 1e-60."""
+    rng = np.random.default_rng(13)
+    sizes = np.array([1.0, 0.3, 1e-20, 1e-60])
+    for _ in range(20):
+        own = rng.choice(sizes, size=(2, 8)) * rng.choice([-1.0, 0.0, 1.0], size=(2, 8))
+        sign = rng.choice([-1.0, 0.0, 1.0], size=(5, 8))
+        found, left = Saturated(own).sums(sign)
+        for n, j in np.ndindex(5, 2):
+            exact = sum(Fraction(a) * Fraction(b) for a, b in zip(own[j], sign[n], strict=True)) / 2
+            assert found[n, j] == pytest.approx(float(exact), rel=1e-15, abs=0)
+            assert left[n, j] >= abs(found[n, j])
+
+
+def test_nothing_is_saturated_where_nothing_counts() -> None:
+    """Conditions that are all 0, as with prices of 0, add nothing."""
+    found, left = Saturated(np.zeros((1, 3))).sums(np.ones((4, 3)))
+    assert not found.any()
+    assert not left.any()

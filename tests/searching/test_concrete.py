@@ -15,7 +15,7 @@ from adversary.interface.conditions import Conditions, Target
 from adversary.problem.instance import Independent, Pairs, UserDependent
 from adversary.problem.population import Population
 from adversary.searching import concrete
-from adversary.searching.exact import _build, _instance, _look, _Place, _starts, _View
+from adversary.searching.exact import _build, _instance, _look, _Place, _program, _starts, _View
 from adversary.searching.simplify import values
 from adversary.searching.space import FREE, SearchSpace
 
@@ -110,7 +110,7 @@ def test_populations_meet_conditions_with_a_margin(step: float) -> None:
     for method, law in ((Borda(), "independent"), (Copeland(), "independent"), (NLHF(), "pairs")):
         for view in views(method, law, None):
             target, best, conditions = target_of(view.place, method)
-            outcome = concrete.program(target, best.numpy(), conditions, view.place.frame.space)
+            outcome = _program(view.place.frame.space, target, best, conditions)
             found = concrete.population(view.solution, outcome, step)
             assert found is not None
             types, weights = found
@@ -141,7 +141,7 @@ def test_the_program_of_a_target() -> None:
         space = SearchSpace(Fraction(4), 3, 9, law)
         place = next(iter(_starts(space, RLHF(), torch.Generator().manual_seed(0), 1)))
         target, best, conditions = target_of(place, RLHF())
-        outcome = concrete.program(target, best.numpy(), conditions, space)
+        outcome = _program(space, target, best, conditions)
         assert np.array_equal(outcome.pairs, -outcome.pairs.transpose(0, 2, 1))
         assert outcome.beta == 4
         assert outcome.policy.tolist() == [0, 0, 1]
