@@ -9,7 +9,7 @@ import pytest
 import torch
 from mpmath import mp, mpf
 
-from adversary.certifying import precise
+from adversary.certifying import lotteries, nash, precise, rewards
 from adversary.problem.population import Population
 from adversary.solvers import bradley_terry, game, kl_ball
 from tests.certificate import reference
@@ -60,7 +60,7 @@ def test_the_model(law: str, seed: int):
 def test_the_reward(law: str, seed: int):
     model, problem, preferences = both(seed, law)
     start = bradley_terry.fit(preferences).reward.tolist()
-    found, expected = precise.reward(model, start), reference.bradley_terry(problem)
+    found, expected = rewards.reward(model, start), reference.bradley_terry(problem)
     first = model.support[0]
     moved = [(found[x] - found[first], expected[x] - expected[first]) for x in model.support]
     assert all(abs(a - b) < 1e-38 for a, b in moved)
@@ -91,7 +91,7 @@ def test_the_best_and_the_worst_lottery(law: str, seed: int):
     model, problem, _ = both(seed, law, seed % 2 == 0, "maximal-lotteries")
     expected = reference.solve(problem)
     for sign, bound in ((1, expected.high), (-1, expected.low)):
-        prices, lottery = precise.priced(model, sign)
+        prices, lottery = lotteries.priced(model, sign)
         assert min(prices) >= 0
         assert abs(mp.fsum(lottery) - 1) < 1e-35
         assert max(precise.times(model.margins, lottery)[x] for x in model.support) < 1e-35
@@ -110,7 +110,7 @@ def test_the_nash_policy():
             continue
         tables = (preferences.margin, preferences.noise, preferences.log_reference)
         start = game.solve(*tables, preferences.budget)
-        policy, s = precise.nash(model, start.log_policy.tolist())
+        policy, s = nash.nash(model, start.log_policy.tolist())
         assert close(policy, expected.policy, 1e-30)
         assert abs(s * expected.temperature - 1) < 1e-30
         assert close(policy, start.log_policy.exp().tolist(), 1e-8)
@@ -123,13 +123,13 @@ def test_the_nash_policy_from_afar():
     document = random_document(404, "nlhf", "independent", True)
     document["reference"] = {"weights": ["1"] * len(document["alternatives"]), "kl_budget": "1"}
     model = precise.model(instance_of(document))
-    lottery = precise.priced(model)[1]
+    lottery = lotteries.priced(model)[1]
     gap = mpf(10) ** -30
     edge = precise.Model(
         **(vars(model) | {"budget": precise.divergence(lottery, model.reference) - gap})
     )
     start = [float(mp.log(max(p, mpf(10) ** -7))) for p in lottery]
-    policy, _ = precise.nash(edge, start)
+    policy, _ = nash.nash(edge, start)
     assert abs(precise.divergence(policy, model.reference) - edge.budget) < 1e-38
     assert close(policy, lottery, 1e-12)
 
@@ -146,7 +146,7 @@ def test_the_lottery_at_the_edge_of_the_ball():
         "reference": {"weights": ["1", "2", "5"], "kl_budget": "1"},
     }
     model = precise.model(instance_of(document))
-    policy, s, t = precise.limited_lottery(model)
+    policy, s, t = nash.limited_lottery(model)
     expected = reference.solve(reference.problem(document))
     assert abs(precise.dot(policy, model.utility) - expected.high) < 1e-9
     assert abs(precise.divergence(policy, model.reference) - model.budget) < 1e-30
@@ -158,7 +158,7 @@ def test_what_does_not_bind_is_refused():
     model, _, _ = both(300, "pairs")
     roomy = precise.Model(**(vars(model) | {"budget": mpf(1000)}))
     with pytest.raises(ArithmeticError, match="does not exclude"):
-        precise.limited_lottery(roomy)
+        nash.limited_lottery(roomy)
     with pytest.raises(ArithmeticError, match="does not bind"):
         precise.inverse_temperature(roomy.reference, roomy.utility, roomy.budget)
 
