@@ -9,14 +9,14 @@ import pkgutil
 from functools import cache
 from importlib import import_module
 
-from adversary.theory.question import Law, Policies, Question
-from adversary.theory.theorem import Claim, Known, Side, Theorem
+from adversary.theory.question import Law, Question
+from adversary.theory.theorem import SIDES, Claim, Known, Theorem
 
 __all__ = [
+    "SIDES",
     "Claim",
     "Known",
     "Law",
-    "Policies",
     "Question",
     "Theorem",
     "all_theorems",
@@ -38,8 +38,7 @@ def known(question: Question) -> list[Known]:
 
     Ordered by key, the lower bound of a theorem first.
     """
-    sides: tuple[Side, ...] = ("lower", "upper")
-    found = (theorem.said(question, side) for theorem in all_theorems() for side in sides)
+    found = (theorem.said(question, side) for theorem in all_theorems() for side in SIDES)
     return [one for one in found if one is not None]
 
 

@@ -12,6 +12,6 @@ THEOREM = Theorem(
     place="finite-precision tournament rules",
     formula="(5/8−ε)·β for every constant ε > 0",
     assumptions="for large β, no number at a given β; for Copeland (1−ε)·β is more",
-    subject="deterministic rules that see the margins of all contests, rounded to a fixed precision",
+    subject="deterministic rules that see the margins of all contests in a fixed precision",
     claims=(Claim("lower", ("copeland",), SOCIAL, COMMON, None, limit="β → ∞"),),
 )

@@ -37,8 +37,8 @@ THEOREM = Theorem(
     source=PROJECT,
     place="kernel argument",
     formula="K·(1+M), M = max over γ of (σ(βγ)−½)/(σ(β)−½) − γ",
-    assumptions="with GHY Theorem 12 it is the supremum over users and laws, for every m ≥ 3; under "
-    "one fixed law less may be possible",
+    assumptions="with GHY Theorem 12 it is the supremum over users and laws, approached and not "
+    "attained, for every m ≥ 3; under one fixed law it can be less",
     claims=(
         Claim(
             *("upper", ("borda", "rlhf", "dpo", "ipo"), SOCIAL, INDEPENDENT, borda_rate),

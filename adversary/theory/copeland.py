@@ -12,8 +12,8 @@ A is the same under every common law, so the law does not matter.
 At least. In the instance of GHY Theorem 12 c beats b, b beats a, a beats c. With copies of b, which
 tie or beat each other in a cycle, c beats m − 2 alternatives, a beats one, a copy scores at most
 1 + (m−2)/2. So c wins alone for m ≥ 5 even if no contest is tied, and for m = 4 if the copies tie.
-For m = 3 each wins once: `some` policy that Copeland allows loses as much. Not every one: with three
-a bad winner is not alone or does not lose to the best, and then U(b) ≤ K·U(w) by GHY Lemma 1.
+For m = 3 each wins once: `some` policy that Copeland allows loses as much. Not every one: of three
+a bad winner is not alone, or does not lose to the best; then U(b) ≤ K·U(w) by GHY Lemma 1.
 As Copeland ignores the budget, a reference with nearly all mass on a gives the same for every τ.
 """
 

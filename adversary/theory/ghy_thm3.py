@@ -57,9 +57,7 @@ THEOREM = Theorem(
     place="Theorem 3, first half",
     formula="K = (β/2)·coth(β/2) for m → ∞; its instances give 1/(1/m + 1/K), where above 1",
     assumptions="any rule that sees one comparison of each user (d = 1)",
-    claims=(
-        Claim("lower", METHODS, SOCIAL, EVERY, limited, law="shown", types=2, limit="m → ∞"),
-    ),
+    claims=(Claim("lower", METHODS, SOCIAL, EVERY, limited, law="shown", types=2, limit="m → ∞"),),
     construction=instance,
 )
 bound = THEOREM.bound

@@ -1,9 +1,10 @@
 """GHY Theorem 3, second half: rules that hardly play a Condorcet loser are no better than K.
 
 A Condorcet loser s loses every contest. None of the methods here ever plays it: its Borda score is
-below ½, and the mean of all is ½; its reward is not the highest, as E_s = Σ_y N(s,y)·(σ(r_s − r_y) −
-p(s≻y)) would be positive; it has the fewest wins; and another alternative beats it in a game. So
-they play nothing but the alternatives worth ξε, at every m ≥ 2 and under every common law.
+below ½, and the mean of all is ½; its reward is not the highest, as the stationarity equation
+Σ_y N(s,y)·(σ(r_s − r_y) − p(s≻y)) = 0 could not hold; it has the fewest wins; and a game is lost by
+playing it. So in the instances of `ghy_cor4` they play nothing but alternatives worth ξε, at every
+m ≥ 2 and under every common law.
 """
 
 from __future__ import annotations

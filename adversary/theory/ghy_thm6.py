@@ -101,6 +101,7 @@ THEOREM = Theorem(
             *("lower", _METHODS, BALL, INDEPENDENT, _uniform),
             law="uniform",
             reference="free",
+            least=3,
             budget="log 2",
             loose=True,
             types=2,

@@ -73,9 +73,7 @@ def instance(beta: object, epsilon: object, g: object) -> Instance:
     return Instance(b, ("a", "b", "c"), users, law, Reference((one, one, zero), one))
 
 
-def small_budget(
-    beta: object, epsilon: object, g: object, tau: object, delta: object
-) -> Instance:
+def small_budget(beta: object, epsilon: object, g: object, tau: object, delta: object) -> Instance:
     """Return the instance for any τ > 0 with a fourth alternative z that is worth nothing to all.
 
     π_ref = (δ, δ, 0, 1−2δ), and z has the mass g of a and of b in μ. The ratio tends to that of

@@ -11,8 +11,8 @@ THEOREM = Theorem(
     source=OUHB,
     place="upper and lower bounds",
     formula="Θ̃(βB + β), B = max over x of log(π_ref(x)/μ(x)); O(β) where π_ref = μ",
-    assumptions="the order of growth, up to logarithms, in one of its regimes of regularisation; no "
-    "number at a given β (reported, not read in the paper)",
+    assumptions="the order of growth, up to logarithms, in one regime of regularisation; no number "
+    "at a given β (reported, not read in the paper)",
     subject="RLHF whose reward is clipped, no method of this program",
     claims=(
         Claim("lower", (), BALL, INDEPENDENT, None, limit="β → ∞"),

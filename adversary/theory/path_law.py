@@ -184,8 +184,8 @@ def instance(beta: object, epsilon: object, m: object) -> Instance:
 def enclosed(beta: Fraction, n: int) -> tuple[arb, arb]:
     """Return balls for a number that is at most G_n, and for one that is at least G_n.
 
-    The floats g_i, p ≥ 1 and d of `_level` need not be exact. The d_i, scaled into the simplex, give
-    the first. For the second let G_i ≤ c·g_i for all i < n; then G_n is at most c times
+    The floats g_i, p ≥ 1 and d of `_level` need not be exact. The d_i, scaled into the simplex,
+    give the first. For the second let G_i ≤ c·g_i for all i < n; then G_n is at most c times
     p + Σ max(0, max φ_i), φ_i(x) = g_i·S(x) − p·x on [0,1], as p is a price of Σ d_i = 1, and the
     concave φ_i at most its tangent at d_i.
     """
@@ -208,7 +208,7 @@ def enclosed(beta: Fraction, n: int) -> tuple[arb, arb]:
 
 
 def _highest(gain: arb, at: arb, p: arb, half: arb, k: arb) -> arb:
-    """Return a ball at or above max(0, max over [0,1] of G·S(x) − p·x), by the tangent at a point."""
+    """Return a ball at or above max(0, max over [0,1] of G·S(x) − p·x), by a tangent."""
     value = gain * _curve(at, half) - p * at
     slope = gain * k / (half * at).cosh() ** 2 - p
     value += slope * (1 - at if slope > 0 else -at)

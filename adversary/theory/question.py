@@ -1,4 +1,4 @@
-"""What a theorem is asked about: a class of instances, or the class that one instance stands for."""
+"""What a theorem is asked about: a class of instances, or the one that an instance stands for."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from adversary.problem.instance import (
     Setting,
     UserDependent,
 )
-from adversary.theory.binding import loose
+from adversary.theory.certain import loose
 
+REWARDED = ("rlhf", "dpo")
+"""The methods that fit a reward: on the pairs of a tree they do not see the law's masses."""
 Kind = Literal["independent", "pairs", "user-dependent"]
 Policies = Literal["every", "some"]
 
@@ -85,18 +87,19 @@ class Question:
     """The most types of users; 0 where the users are fixed."""
     loose: bool = False
     """Whether only budgets that do not bind are asked about (RLHF and DPO)."""
-    policies: Policies = "every"
+    policies: str = "every"
     """Of the policies that the method allows, those that lose so much."""
 
     @classmethod
-    def of(cls, instance: Instance, method: str, policies: Policies = "every") -> Question:
+    def of(cls, instance: Instance, method: str, policies: str = "every") -> Question:
         """Return the class of an instance: all of its setting, β, m, τ, and kind of law.
 
-        The uniform law, and a law on the pairs of a tree, is a class of its own.
+        The uniform law is a class of its own; so are laws on the pairs of one tree, for RLHF and
+        DPO, and for these the instances whose budgets do not bind, where that is so here.
         """
         m, reference = len(instance.alternatives), instance.reference
-        law = Law.of(instance.sampling, m)
-        if not law.uniform and law.longest is None:
+        law, rewarded = Law.of(instance.sampling, m), method in REWARDED
+        if not law.uniform and not (rewarded and law.longest is not None):
             law = replace(law, fixed=False)
         return cls(
             method,
@@ -105,6 +108,6 @@ class Question:
             instance.beta,
             m,
             None if reference is None else reference.kl_budget,
-            loose=method in ("rlhf", "dpo") and loose(instance),
+            loose=rewarded and loose(instance),
             policies=policies,
         )

@@ -11,13 +11,14 @@ from typing import Literal, NamedTuple
 
 from flint import arb, ctx
 
-from adversary.exact import to_float
+from adversary.exact import INFINITE, rounded_down, rounded_up, to_float
 from adversary.problem.instance import Instance, Setting
 from adversary.theory.parameters import above, ball, below, working_precision
 from adversary.theory.question import Kind, Law, Policies, Question
 from adversary.theory.sources import Source
 
 Side = Literal["lower", "upper"]
+SIDES: tuple[Side, ...] = ("lower", "upper")
 Bound = Callable[[Fraction, int | None], arb | float | None]
 """A bound at β and m, as a ball or as infinity; None where there is none. m of None: any number."""
 
@@ -65,6 +66,41 @@ class Claim:
     """Why the claim follows, where the source does not state it."""
     limit: str = ""
     """Where the source states no more than a limit: which."""
+
+    @property
+    def over(self) -> str:
+        """Return in words what it ranges over besides the users, or where alone it holds."""
+        if self.side == "lower":
+            free = [name for name, need in (("laws", self.law), ("references", self.reference))
+                    if need == "free"]  # fmt: skip
+            return f"over {' and '.join(free)}" if free else ""
+        narrow = {"tree": "laws on a tree", "uniform": "the uniform law"}.get(self.law, "")
+        return "budgets that do not bind" if self.loose else narrow
+
+    @property
+    def in_words(self) -> str:
+        """Return the claim's scope in a sentence: all its conditions."""
+        named = {"social-choice": "social choice", "alignment": "KL ball"}
+        laws = {"free": ", not fixed", "shown": ", every alternative shown", "uniform": ", uniform",
+                "tree": ", on the pairs of a tree"}.get(self.law, "")  # fmt: skip
+        budget = {"zero": "τ = 0", "positive": "τ > 0", "log 2": "τ ≥ log 2"}.get(self.budget, "")
+        lower = self.side == "lower"
+        types = "as many types of users" if self.types is None else f"{self.types} types of users"
+        conditions = (
+            " or ".join(named[setting] for setting in self.settings),
+            f"law {' or '.join(self.laws)}{laws}",
+            "reference not fixed" if self.reference == "free" else "",
+            f"m ≥ {self.least}" if lower and self.bound else "",
+            types.replace("1 types", "1 type") if lower and self.bound else "",
+            budget,
+            "budget not binding" if self.loose and not lower else "",
+            "some policy" if self.policies == "some" else "",
+            f"stated for {self.limit} only" if self.limit else "",
+            f"derived: {self.derived}" if self.derived else "",
+        )
+        methods = ", ".join(self.methods) or "no method here"
+        relation = "at least" if lower else "at most"
+        return f"{relation}, {methods}: {'; '.join(filter(None, conditions))}"
 
     def value(self, question: Question) -> Fraction | float | None:
         """Return the bound, rounded in the safe direction to 40 digits, or infinity.
@@ -194,23 +230,30 @@ class Theorem:
         strongest = max if side == "lower" else min
         return strongest(found, key=lambda known: known.value, default=None)
 
-    def bound(self, beta: object, m: int | None = None, tau: object = None) -> float | None:
-        """Return the first claim's number on laws of its first kind; None where there is none.
+    def bound(
+        self, beta: Fraction | float, m: int | None = None, tau: Fraction | float | None = None
+    ) -> float | None:
+        """Return the first number that a claim gives, on laws of its first kind.
 
         A float, rounded in the safe direction: for a lower bound at most the largest float, for an
-        upper bound infinity beyond it. With a budget τ the setting is a KL ball, if it may be.
+        upper bound infinity beyond it. With a budget τ claims on a KL ball alone are asked.
         """
         for claim in self.claims:
-            if not claim.methods:
-                continue
-            setting = claim.settings[0] if tau is None else claim.settings[-1]
-            budget = None if tau is None or setting == "social-choice" else Fraction(tau)  # type: ignore[arg-type]
+            setting = claim.settings[0] if tau is None else "alignment"
             law = Law(claim.laws[0], fixed=claim.law == "uniform", uniform=claim.law == "uniform")
-            question = Question(claim.methods[0], setting, law, Fraction(beta), m, budget,
-                                loose=claim.loose, policies=claim.policies)  # type: ignore[arg-type] # fmt: skip
+            question = Question(
+                claim.methods[0] if claim.methods else "",
+                setting,
+                law,
+                Fraction(beta),
+                m,
+                None if tau is None else Fraction(tau),
+                loose=claim.loose,
+                policies=claim.policies,
+            )
             value = claim.value(question)
             if value is not None:
-                return _directed(value, claim.side)
+                return Known(replace(self, claims=(claim,)), value).directed
         return None
 
 
@@ -226,10 +269,17 @@ class Known(NamedTuple):
         """Return the claim that applies."""
         return self.theorem.claims[0]
 
+    @property
+    def directed(self) -> float:
+        """Return the nearest float that is not beyond the value: not above a lower bound."""
+        value, found = self.value, to_float(self.value)
+        if self.claim.side == "lower":
+            return math.nextafter(found, 0) if found > value else found
+        return math.nextafter(found, math.inf) if found < value else found
 
-def _directed(value: Fraction | float, side: Side) -> float:
-    """Return the nearest float that is not beyond the value: not above a lower bound."""
-    found = to_float(value) if isinstance(value, Fraction) else value
-    if side == "lower":
-        return math.nextafter(found, 0) if found > value else found
-    return math.nextafter(found, math.inf) if found < value else found
+    @property
+    def text(self) -> str:
+        """Return the number in six digits, rounded in the direction in which it stays true."""
+        if not isinstance(self.value, Fraction):
+            return INFINITE
+        return (rounded_down if self.claim.side == "lower" else rounded_up)(self.value)

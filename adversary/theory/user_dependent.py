@@ -5,10 +5,10 @@ Whoever is asked more often counts more. Two types of equal mass, the alternativ
  type B has (0, 1/R), and its law shows a and b.
 b wins the majority of the comparisons, so every method that sees no more plays b: U(a)/U(b) = R.
 With laws on pairs: A, of utilities (1, 0, 0), is asked about {b, c}, and with a small share q about
-{a, c}; B, of (0, 1/R, 0), about {a, b}, and with q about {b, c}. Only B compares a with b, and b wins
-all its contests by majority, so Copeland, NLHF and maximal lotteries play b. For q → 0 what they
-are asked mostly says that b is better than a and level with c: BC(b) stays above ½, BC(a) below it,
-and BC(c) below BC(b); the reward is highest at b as well.
+{a, c}; B, of (0, 1/R, 0), about {a, b}, and with q about {b, c}. Only B compares a with b, and b
+wins all its contests, so Copeland, NLHF and maximal lotteries play b. For q → 0 most of what is
+asked says that b is better than a and level with c: BC(b) stays above ½, BC(a) below it, and BC(c)
+below BC(b); the reward is highest at b as well.
 In a KL ball a reference on a and b, with at least e^(−τ) on b, lets b be played alone, and is worth
 π_ref(a)/2 itself.
 
@@ -31,8 +31,8 @@ from fractions import Fraction
 
 from adversary.problem.instance import Independent, Instance, Pairs, UserDependent, UserType
 from adversary.theory.parameters import below, beta_of, half_margin, number, working_precision
-from adversary.theory.sources import PROJECT
 from adversary.theory.question import Kind
+from adversary.theory.sources import PROJECT
 from adversary.theory.theorem import BALL, SOCIAL, Claim, Theorem
 
 _LARGEST = 10**100
@@ -80,7 +80,7 @@ THEOREM = Theorem(
     source=PROJECT,
     place="two types of users",
     formula="∞",
-    assumptions="unbounded, not infinite on an instance; two alternatives suffice where the types' "
+    assumptions="two alternatives suffice where the types' "
     "laws are independent, three where they are laws on pairs",
     claims=(
         Claim("lower", _METHODS, SOCIAL, _USERS, _bound, law="free", types=2),

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from adversary.exact import to_float
 from adversary.problem.instance import Instance
-from adversary.theory import Known, Policies, Question, Theorem, known
+from adversary.theory import Known, Question, Theorem, known
 from adversary.theory.sources import PROJECT
 
 _NEAR = Fraction(99, 100)  # of a bound that is a supremum, and seldom attained
@@ -51,6 +51,11 @@ class Comparison:
     """Whether the certified bound is infinite."""
 
     @property
+    def text(self) -> str:
+        """Return the theorem's bound in six digits."""
+        return Known(self.theorem, self.published).text
+
+    @property
     def in_words(self) -> str:
         """Return the verdict with its theorem."""
         return f"{self.verdict}: {self.theorem.source.short} {self.theorem.place}"
@@ -67,7 +72,7 @@ def compare(
     instance: Instance,
     method: str,
     bound: Fraction,
-    policies: Policies = "every",
+    policies: str = "every",
     infinite: bool = False,
 ) -> list[Comparison]:
     """Compare a certified lower bound with every theorem on the class of its instance.
