@@ -176,7 +176,7 @@ def test_claims_apply_where_their_conditions_hold_and_only_there():
     ],
 )
 def test_budgets(budget: str, taus: set[str | None]):
-    """log 2 = 0.69314718055994530942 is told exactly from the decimals beside it, and from floats."""
+    """Log 2 = 0.69314718055994530942 is told exactly from the decimals beside it, and from floats."""
     claim = Claim("lower", ("rlhf",), ("alignment",), ("independent",), lambda beta, m: 2.5,
                   budget=budget)  # type: ignore[arg-type] # fmt: skip
     asked = (None, "0", "1/10", "0.6931471805599453", "0.6931471805599454")
