@@ -49,7 +49,7 @@ def test_where_it_applies():
     social = Question("borda", "social-choice", Law("pairs"), Fraction(4), 3)
     assert THEOREM.said(social, "lower") is None
     assert bound(4, 3, 0) is None
-    with pytest.raises(InputError, match="^epsilon:"):
+    with pytest.raises(InputError, match=r"^epsilon:"):
         instance(4, 1)
-    with pytest.raises(InputError, match="^tau:"):
+    with pytest.raises(InputError, match=r"^tau:"):
         in_ball(4, 0)

@@ -126,7 +126,7 @@ def test_is_not_exceeded_at_random(m, least):
 
 
 def test_three_alternatives_are_enough_for_some_policy():
-    """Each wins once: the bad one is allowed, and so is the best, so that not every policy loses."""
+    """Each wins once: the bad one is allowed, and so is the best: not every policy loses."""
     verdict = check(Path(__file__).parents[1] / "planted" / "copeland-cycle-some.json")
     assert verdict.accepted
     assert verdict.policies == "some"

@@ -117,7 +117,7 @@ def test_beta_50_is_solved(solve, method):
 def test_no_bound_where_there_is_no_instance(beta):
     """e^β > 10β holds for β < 0.11 too, but the utility 1/β is not in [0, 1] there."""
     assert bound(beta, 100) is None
-    with pytest.raises(InputError, match="^beta:"):
+    with pytest.raises(InputError, match=r"^beta:"):
         smallest_m(Fraction(beta))
 
 

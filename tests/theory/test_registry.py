@@ -176,7 +176,7 @@ def test_claims_apply_where_their_conditions_hold_and_only_there():
     ],
 )
 def test_budgets(budget: str, taus: set[str | None]):
-    """Log 2 = 0.69314718055994530942 is told exactly from the decimals beside it, and from floats."""
+    """Whether τ is at least log 2 = 0.69314718055994530942 is decided exactly."""
     claim = Claim("lower", ("rlhf",), ("alignment",), ("independent",), lambda beta, m: 2.5,
                   budget=budget)  # type: ignore[arg-type] # fmt: skip
     asked = (None, "0", "1/10", "0.6931471805599453", "0.6931471805599454")
@@ -293,9 +293,9 @@ def exact(key: str, beta: Fraction) -> mpmath.mpf:
 def test_no_number_is_beyond_the_truth(beta: Fraction):
     """At any β: an upper bound is not too small, a lower one not too large, as floats too."""
     told = set()
-    tree = Law("pairs", fixed=True, longest=3)
-    for theorem, side, setting, law in product(all_theorems(), SIDES, ("social-choice", "alignment"),
-                                               ("uniform", "independent", "pairs", tree)):  # fmt: skip
+    laws = ("uniform", "independent", "pairs", Law("pairs", fixed=True, longest=3))
+    settings = ("social-choice", "alignment")
+    for theorem, side, setting, law in product(all_theorems(), SIDES, settings, laws):
         tau = None if setting == "social-choice" else 1
         for method, loose in product(theorem.methods, (False, True)):
             question = ask(method, setting, law, beta, 3, tau, loose=loose)

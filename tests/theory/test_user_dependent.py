@@ -78,7 +78,7 @@ def test_one_type_is_not_enough(solve, method):
 
 
 def test_one_type_is_enough_where_alternatives_are_not_shown(solve):
-    """An independent law with a zero: as a common law it scores a, as the law of a type it hides a."""
+    """An independent law with a zero scores a if it is common, and hides a from a type."""
     user = (UserType(Fraction(1), (Fraction(1), Fraction(1, 1000), Fraction(0))),)
     hidden = Independent((Fraction(0), Fraction(1), Fraction(1)))
     common = Instance(Fraction(2), ("a", "b", "c"), user, hidden)
