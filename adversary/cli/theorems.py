@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from adversary.cli.app import JSON, app, print_json
-from adversary.cli.layout import at_least, number, print_records, prose, say, short
+from adversary.cli.layout import at_least, print_records, prose, say, short
 from adversary.errors import InputError
 
 if TYPE_CHECKING:
@@ -170,7 +170,6 @@ def _print_findings(findings: list[Finding]) -> None:
 
     A certificate under the theorem's own law is shown before any under a wider one.
     """
-    from adversary.cli.layout import at_least, print_records, short
     from adversary.theory import SIDES, all_theorems
 
     header = ("theorem", "bound", "method", "setting", "law", "β", "m", "theory",

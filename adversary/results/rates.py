@@ -69,12 +69,12 @@ class Setting:
     def lower(self, beta: float) -> tuple[Theorem, float] | None:
         """Return the largest lower bound of the theorems at β."""
         found, _ = strongest(self.question(beta))
-        return found and (found.theorem, to_float(found.value))
+        return found and (found.theorem, found.directed)
 
     def upper(self, beta: float) -> tuple[Theorem, float] | None:
         """Return the smallest upper bound of the theorems at β."""
         _, found = strongest(self.question(beta))
-        return found and (found.theorem, to_float(found.value))
+        return found and (found.theorem, found.directed)
 
 
 @dataclass(frozen=True)

@@ -124,10 +124,11 @@ def test_search_judges_the_theorems(run: Run) -> None:
         ("ghy-thm7", "upper"): "reached",
     }
     lines = run(*search)[1].splitlines()
-    for start, verdict in (("Theorem 3, first half  lower", "above this bound"),
-                           ("Theorem 7              lower", "reached"),
-                           ("Theorem 7              upper", "reached")):  # fmt: skip
-        assert next(x for x in lines if x.startswith(f"GHY {start}")).rstrip().endswith(verdict)
+    for place, side, verdict in (("3, first half", "lower", "above this bound"),
+                                 ("7", "lower", "reached"), ("7", "upper", "reached")):  # fmt: skip
+        start = f"GHY Theorem {place}  "
+        (line,) = [x for x in lines if x.startswith(start) and side in x.split()]
+        assert line.endswith(verdict)
 
 
 def test_a_fixed_law_is_beside_what_holds_for_it(run: Run) -> None:

@@ -107,7 +107,7 @@ def test_small_budgets_of_borda(solve, tau):
     near = Reference((1 - Fraction(1, 10**9), Fraction(1, 10**9), Fraction(0)), Fraction(tau))
     solved = solve(replace(instance(4, "1e-3", "1e-9"), reference=near), "borda")
     assert solved.policy["b"] == 1
-    assert solved.every > 0.99 * float(bound(4))
+    assert solved.every > 0.99 * math.cosh(2) ** 2
     asked = Question("borda", "alignment", Law("independent"), Fraction(4), 3, Fraction(tau))
     assert THEOREM.said(asked, "lower") is not None
 

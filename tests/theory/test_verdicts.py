@@ -15,10 +15,10 @@ from adversary.certifying.certify import certify
 from adversary.cli import main
 from adversary.interface.method import available, by_name
 from adversary.problem.instance import Independent, Instance, Pairs, UserDependent, UserType
+from adversary.results.rates import Setting
 from adversary.sweeping import cell, matching
 from adversary.sweeping.cell import Failure
 from adversary.sweeping.directory import entries
-from adversary.results.rates import Setting
 from adversary.theory import (
     Question,
     all_theorems,
