@@ -13,7 +13,7 @@ from adversary.theory import ghy_cor4
 from adversary.theory.constants import rate
 from adversary.theory.ghy_thm3 import METHODS, limited
 from adversary.theory.sources import GHY
-from adversary.theory.theorem import EVERY, SOCIAL, Claim, Theorem
+from adversary.theory.theorem import COMMON, EVERY, SOCIAL, Claim, Theorem
 
 THEOREM = Theorem(
     key="ghy-thm3-loser",
@@ -24,7 +24,7 @@ THEOREM = Theorem(
     assumptions="any rule that plays a Condorcet loser with a probability of at most 1/m, however "
     "many comparisons it sees of each user",
     claims=(
-        Claim("lower", METHODS, SOCIAL, EVERY, limited, law="shown", types=2, limit="m → ∞"),
+        Claim("lower", METHODS, SOCIAL, COMMON, limited, law="shown", types=2, limit="m → ∞"),
         Claim(
             *("lower", METHODS, SOCIAL, EVERY, rate),
             law="shown",

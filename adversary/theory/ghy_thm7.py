@@ -10,7 +10,7 @@ from adversary.theory import ghy_thm3
 from adversary.theory.constants import rate
 from adversary.theory.parameters import ball, number
 from adversary.theory.sources import GHY
-from adversary.theory.theorem import BALL, BOTH, COMMON, EVERY, SOCIAL, Claim, Theorem
+from adversary.theory.theorem import BALL, BOTH, COMMON, EVERY, SOCIAL, Claim, Theorem, widened
 
 
 def instance(beta: object, epsilon: object, xi: object = "1.001", tau: object = 1) -> Instance:
@@ -51,19 +51,23 @@ THEOREM = Theorem(
     claims=(
         Claim("upper", _NLHF, BOTH, COMMON, rate),
         Claim("upper", _NLHF, BALL, EVERY, lambda b, m: ball(1), budget="zero"),
-        Claim("lower", _NLHF, SOCIAL, EVERY, rate, types=2),
-        Claim(
-            *("lower", _NLHF, BALL, EVERY, rate),
-            reference="free",
-            budget="log 2",
-            types=2,
+        *widened(Claim("lower", _NLHF, SOCIAL, COMMON, rate, types=2)),
+        *widened(
+            Claim(
+                *("lower", _NLHF, BALL, COMMON, rate),
+                reference="free",
+                budget="log 2",
+                types=2,
+            )
         ),
-        Claim(
-            *("lower", _NLHF, BALL, EVERY, rate),
-            reference="free",
-            least=3,
-            budget="positive",
-            types=2,
+        *widened(
+            Claim(
+                *("lower", _NLHF, BALL, COMMON, rate),
+                reference="free",
+                least=3,
+                budget="positive",
+                types=2,
+            )
         ),
     ),
     construction=instance,

@@ -30,6 +30,7 @@ PAIRS: tuple[Kind, ...] = ("pairs",)
 COMMON: tuple[Kind, ...] = ("independent", "pairs")
 """The laws that are the same for every user."""
 EVERY: tuple[Kind, ...] = ("independent", "pairs", "user-dependent")
+USERS: tuple[Kind, ...] = ("user-dependent",)
 WIDER: tuple[Kind, ...] = ("pairs", "user-dependent")
 """The laws that need not be independent."""
 
@@ -155,6 +156,11 @@ class Claim:
 
     def _on_tree(self, question: Question) -> bool:
         return self.law == "tree" and question.law.fixed and question.law.longest is not None
+
+
+def widened(claim: Claim) -> tuple[Claim, Claim]:
+    """Return a lower bound on common laws, and on laws that depend on the user: some are common."""
+    return claim, replace(claim, laws=USERS, derived="the types' laws may be the same")
 
 
 @cache

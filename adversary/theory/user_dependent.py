@@ -31,9 +31,8 @@ from fractions import Fraction
 
 from adversary.problem.instance import Independent, Instance, Pairs, UserDependent, UserType
 from adversary.theory.parameters import below, beta_of, half_margin, number, working_precision
-from adversary.theory.question import Kind
 from adversary.theory.sources import PROJECT
-from adversary.theory.theorem import BALL, SOCIAL, Claim, Theorem
+from adversary.theory.theorem import BALL, SOCIAL, USERS, Claim, Theorem
 
 _LARGEST = 10**100
 _ONE, _ZERO = Fraction(1), Fraction(0)
@@ -67,7 +66,6 @@ def on_pairs(beta: object, ratio: object) -> Instance:
 
 
 _METHODS = ("borda", "copeland", "rlhf", "dpo", "ipo", "nlhf", "maximal-lotteries")
-_USERS: tuple[Kind, ...] = ("user-dependent",)
 
 
 def _bound(beta: Fraction, m: int | None) -> float:
@@ -83,9 +81,9 @@ THEOREM = Theorem(
     assumptions="two alternatives suffice where the types' "
     "laws are independent, three where they are laws on pairs",
     claims=(
-        Claim("lower", _METHODS, SOCIAL, _USERS, _bound, law="free", types=2),
+        Claim("lower", _METHODS, SOCIAL, USERS, _bound, law="free", types=2),
         Claim(
-            *("lower", _METHODS, BALL, _USERS, _bound),
+            *("lower", _METHODS, BALL, USERS, _bound),
             law="free",
             reference="free",
             budget="positive",

@@ -18,6 +18,7 @@ import adversary.theory
 from adversary.interface.method import available
 from adversary.theory import SIDES, Claim, Law, Question, all_theorems, known, strongest
 from adversary.theory.question import REWARDED
+from adversary.theory.sources import PROJECT
 
 EXTREMES = tuple(map(Fraction, ("1e-300", "1e-9", "1", "700", "711", "1500", "10000")))
 LAWS = ("independent", "uniform", "pairs", "user-dependent")
@@ -72,6 +73,15 @@ def test_papers_are_not_credited_with_methods_that_they_do_not_treat():
             assert stated <= {"borda", "copeland"}
         if theorem.source.short == "GHY" and not theorem.key.startswith("ghy-thm3"):
             assert not stated & {"ipo", "copeland"}
+
+
+def test_papers_are_not_credited_with_laws_that_they_do_not_treat():
+    """Their laws are common to all users; what depends on the user is derived, or a limit."""
+    for theorem in all_theorems():
+        for claim in theorem.claims:
+            wider = claim.side == "lower" and "user-dependent" in claim.laws
+            if theorem.source is not PROJECT and wider:
+                assert claim.derived or claim.limit
 
 
 def test_every_condition_is_in_the_words():

@@ -151,6 +151,16 @@ def test_exceeding_a_published_bound_is_rare():
     assert found(own, "ipo", 10**9)["kl-vertex"] is Verdict.ABOVE  # this project's
 
 
+def test_nothing_in_the_library_exceeds_what_a_paper_states():
+    """Theorem 12 is sharp, so are those on NLHF; the rest is about limits, or other laws."""
+    verdicts = {
+        c.verdict
+        for e in FILES
+        for c in compare(e.instance, e.method, e.bound, e.policies, e.infinite)  # type: ignore[arg-type]
+    }
+    assert verdicts == {Verdict.REACHED, Verdict.NOT_REACHED, Verdict.ABOVE, Verdict.FINITE}
+
+
 def test_the_uniform_law_is_a_class_of_its_own():
     """As where it is fixed for a search: bounds that need another law are not 'not reached'."""
     assert "ghy-thm12" not in found(SOCIAL, "borda", 2)
