@@ -67,7 +67,7 @@ class Report:
         """Count a pair, and note it if the first number is larger."""
         self.compared[kind] += 1
         if isinstance(high, Fraction) and low > high:
-            above = INFINITE if isinstance(low, float) else rounded_down(low, 12)
+            above = rounded_down(low, 12) if isinstance(low, Fraction) else INFINITE
             self.contradictions.append(f"{first} >= {above}, {second} <= {rounded_up(high, 12)}")
 
 
