@@ -49,7 +49,7 @@ def log(value: Fraction) -> float:
     return math.log(value / Fraction(2) ** twos) + twos * math.log(2)
 
 
-def to_float(value: Fraction) -> float:
+def to_float(value: Fraction | float) -> float:
     """Return the nearest double; ±inf beyond the largest, 0 below the smallest."""
     try:
         return float(value)

@@ -36,12 +36,13 @@ def print_search(result: SearchResult) -> None:
     if result.remark is not None:
         prose(result.remark)
     if finding.theory:
-        compared = comparisons(result)
         rows = []
-        for theorem, value in finding.theory:
-            place = f"{theorem.source.short} {theorem.place}".strip()
-            verdict = str(compared[theorem.key].verdict) if theorem.key in compared else ""
-            rows.append((place, theorem.status, number(value), _share(bound, value), verdict))
+        for known, compared in zip(finding.theory, comparisons(result), strict=True):
+            theorem, value = known
+            place = f"{theorem.source.short} {theorem.place}"
+            verdict = "" if compared is None else str(compared.verdict)
+            share = _share(bound, to_float(value))
+            rows.append((place, theorem.status, known.text, share, verdict))
         print_records(("theory", "status", "bound", "found / bound", "verdict"), rows)
     print_instance(result.instance)
 

@@ -18,15 +18,26 @@ if TYPE_CHECKING:
     from adversary.verbs import SearchResult
 
 
-def comparisons(result: SearchResult) -> dict[str, Comparison]:
-    """Return the certified bound beside each theorem on its instance, by the theorem's key."""
+def comparisons(result: SearchResult) -> list[Comparison] | list[None]:
+    """Return the certified bound beside each row of the search's theory; None if there is none."""
+    from adversary.theory.verdicts import judge
+
+    found, theory = result.certificate, result.finding.theory
+    if found is None:
+        return [None] * len(theory)
+    return judge(theory, found.lower_bound, found.infinite)
+
+
+def alarms(result: SearchResult) -> list[Comparison]:
+    """Return the theorems on the certified instance that its bound contradicts."""
     from adversary.theory.verdicts import compare
 
     found = result.certificate
     if found is None:
-        return {}
+        return []
     claim = found.lower_bound, found.policies, found.infinite
-    return {c.theorem.key: c for c in compare(found.instance, result.finding.method, *claim)}
+    compared = compare(found.instance, result.finding.method, *claim)
+    return [comparison for comparison in compared if comparison.verdict.alarm]
 
 
 def supremum(result: SearchResult) -> Ceiling | None:
@@ -41,9 +52,9 @@ def supremum(result: SearchResult) -> Ceiling | None:
 def of_search(result: SearchResult, file: str | None) -> dict[str, Any]:
     """Return a search's result; the certified bound is None where there is no certificate.
 
-    So is the verdict on a theorem that says nothing of the certified instance.
+    So are the verdicts on the theorems.
     """
-    finding, certificate, compared = result.finding, result.certificate, comparisons(result)
+    finding, certificate = result.finding, result.certificate
     ceiling = supremum(result)
     return {
         "method": finding.method,
@@ -54,13 +65,13 @@ def of_search(result: SearchResult, file: str | None) -> dict[str, Any]:
         "numeric_distortion": finite(result.distortion),
         "theory": [
             {
-                "key": t.key,
-                "status": t.status,
-                "bound": finite(value),
-                "source": t.citation,
-                "verdict": str(compared[t.key].verdict) if t.key in compared else None,
+                "key": known.theorem.key,
+                "status": known.theorem.status,
+                "bound": finite(known.directed),
+                "source": known.theorem.citation,
+                "verdict": None if compared is None else str(compared.verdict),
             }
-            for t, value in finding.theory
+            for known, compared in zip(finding.theory, comparisons(result), strict=True)
         ],
         "file": file,
         "seconds": round(finding.seconds, 3),

@@ -87,7 +87,7 @@ def search(
             time_limit=time_limit,
             progress=progress,
         )
-    alarms = [c for c in report.comparisons(result).values() if c.verdict.alarm]
+    alarms = report.alarms(result)
     with written(lambda path: result.save(str(path)), out, as_json) as files:
         if as_json:
             print_json(report.of_search(result, next(iter(files), None)))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from adversary.cli.app import JSON, app, print_json
-from adversary.cli.layout import at_least, number, print_records, prose, say, short
+from adversary.cli.layout import at_least, print_records, prose, say, short
 from adversary.errors import InputError
 
 if TYPE_CHECKING:
@@ -32,9 +34,9 @@ def theorems(
     ] = False,
     as_json: JSON = False,
 ) -> None:
-    """List the theorems; with --check, compare every certified instance with every theorem on it.
+    """List the theorems; with --check, compare certified instances with those on their class.
 
-    Exit status 1: a certified bound contradicts a published upper bound, or a file is refused.
+    Exit status 1: a certified bound contradicts an upper bound, or a file is refused.
     """
     from adversary.theory import all_theorems
 
@@ -52,7 +54,10 @@ def theorems(
     alarms = [f for f in findings if f[3].verdict.alarm]
     if as_json:
         rows = [
-            {**_json(t), "comparisons": [_finding_json(f) for f in findings if f[3].theorem is t]}
+            {
+                **_json(t),
+                "comparisons": [_finding_json(f) for f in findings if f[3].theorem.key == t.key],
+            }
             for t in all_theorems()
         ]
         print_json({"theorems": rows, "contradictions": len(alarms), "refused": refused})
@@ -109,17 +114,24 @@ def _json(theorem: Theorem) -> dict[str, Any]:
         "source": theorem.citation,
         "place": theorem.place,
         "status": theorem.status,
+        "subject": theorem.subject,
         "methods": list(theorem.methods),
+        "derived": theorem.derived,
         "setting": theorem.setting,
         "laws": list(theorem.laws),
         "formula": theorem.formula,
         "assumptions": theorem.assumptions,
+        "claims": [
+            {field.name: getattr(claim, field.name) for field in fields(claim)}
+            | {"bound": claim.bound is not None}
+            for claim in theorem.claims
+        ],
     }
 
 
 def _finding_json(finding: Finding) -> dict[str, Any]:
     from adversary.cli.report import bound_text, finite
-    from adversary.exact import to_text
+    from adversary.exact import to_float, to_text
 
     where, method, instance, found = finding
     reference = instance.reference
@@ -130,7 +142,8 @@ def _finding_json(finding: Finding) -> dict[str, Any]:
         "alternatives": len(instance.alternatives),
         "kl_budget": None if reference is None else to_text(reference.kl_budget),
         "sampling": instance.sampling.kind,
-        "published": finite(found.published),
+        "bound": str(found.theorem.status),
+        "published": finite(to_float(found.published)),
         "certified_lower_bound": bound_text(found.certified, found.infinite),
         "verdict": str(found.verdict),
     }
@@ -138,49 +151,50 @@ def _finding_json(finding: Finding) -> dict[str, Any]:
 
 def _print_list(found: tuple[Theorem, ...]) -> None:
     for theorem in found:
-        where = "social choice and alignment" if theorem.setting == "both" else theorem.setting
         source = theorem.source
         paper = f"arXiv {source.arxiv}" if source.arxiv else source.title
         prose(f"{theorem.key}: {theorem.title}")
+        about = [f"about: {theorem.subject}"] if theorem.subject else []
         for line in (
             f"{source.short} {theorem.place} ({paper}), {theorem.status} bound",
-            f"{', '.join(theorem.methods)}; {where}; law {', '.join(theorem.laws)}",
+            *about,
             f"bound: {theorem.formula}",
-            f"assumes: {theorem.assumptions}",
+            *(claim.in_words for claim in theorem.claims),
+            f"also: {theorem.assumptions}",
         ):
             prose(line, indent="  ")
 
 
 def _print_findings(findings: list[Finding]) -> None:
-    """One line for each theorem, method and setting: what comes nearest or goes furthest.
+    """One line for each side of a theorem, method and setting: what comes nearest or goes furthest.
 
     A certificate under the theorem's own law is shown before any under a wider one.
     """
-    from itertools import product
+    from adversary.theory import SIDES, all_theorems
 
-    from adversary.theory import all_theorems
-
-    header = ("theorem", "bound", "method", "setting", "law", "β", "m", "published",
+    header = ("theorem", "bound", "method", "setting", "law", "β", "m", "theory",
               "certified", "verdict", "from")  # fmt: skip
     rows = []
-    for theorem in all_theorems():
-        both = ("social-choice", "alignment")
-        settings = both if theorem.setting == "both" else (theorem.setting,)
-        for name, setting in product(theorem.methods, settings):
-            where = "KL ball" if setting == "alignment" else "social choice"
-            own = [f for f in findings if f[3].theorem is theorem and f[1] == name
-                   and (f[2].reference is not None) == (setting == "alignment")]  # fmt: skip
+    for theorem, side in product(all_theorems(), SIDES):
+        claims = [claim for claim in theorem.claims if claim.side == side]
+        places = {
+            (name, setting) for c in claims for name, setting in product(c.methods, c.settings)
+        }
+        for name, setting in sorted(places):
+            where = setting.replace("-", " ") if setting == "social-choice" else "KL ball"
+            own = [f for f in findings if f[3].theorem.key == theorem.key and f[1] == name
+                   and f[3].theorem.status == side and f[2].setting == setting]  # fmt: skip
             if not own:
-                missing = [*[""] * 5, "nothing certified", ""]
-                rows.append((theorem.key, theorem.status, name, where, *missing))
+                none = "no number" if claims[0].bound is None else "nothing certified"
+                rows.append((theorem.key, side, name, where, *[""] * 5, none, ""))
                 continue
-            law = theorem.laws[0]
+            law = claims[0].laws[0]
             source, _, instance, best = max(
                 own, key=lambda f: (f[3].verdict.alarm, f[2].sampling.kind == law, f[3].share,
                                     f[3].certified)
             )  # fmt: skip
-            rows.append((theorem.key, theorem.status, name, where, instance.sampling.kind,
+            rows.append((theorem.key, side, name, where, instance.sampling.kind,
                          short(instance.beta), str(len(instance.alternatives)),
-                         number(best.published), at_least(best.certified, best.infinite),
+                         best.text, at_least(best.certified, best.infinite),
                          str(best.verdict), Path(source).name))  # fmt: skip
     print_records(header, rows)

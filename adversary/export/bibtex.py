@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from adversary.export.format import Format
 from adversary.export.source import Item
-from adversary.theory import known
+from adversary.theory import Question, known
 from adversary.theory.sources import PROJECT, Source
 from adversary.theory.theorem import Theorem
 from adversary.version import __version__
@@ -16,7 +16,9 @@ def write(items: Sequence[Item]) -> str:
     """Return an entry for each source, the software last; a comment names the theorems used."""
     used: dict[Source, dict[str, Theorem]] = {}
     for item in items:
-        for theorem, _ in known(item.document.instance, item.method) if item.method else []:
+        if item.method is None:
+            continue
+        for theorem, _ in known(Question.of(item.document.instance, item.method)):
             used.setdefault(theorem.source, {})[theorem.key] = theorem
     own = used.pop(PROJECT, {})
     papers = [_paper(source, used[source]) for source in sorted(used, key=lambda s: s.citation)]

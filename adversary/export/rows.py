@@ -8,7 +8,7 @@ from typing import Any
 
 from adversary.errors import printable
 from adversary.export.source import Item
-from adversary.theory import known
+from adversary.theory import Question, strongest
 
 COLUMNS: dict[str, type] = {
     "file": str,
@@ -41,9 +41,9 @@ def row(item: Item) -> dict[str, Any]:
     """Return the values of one file by column."""
     instance, about = item.document.instance, item.document.provenance
     reference = instance.reference
-    theory = [] if item.method is None else known(instance, item.method)
-    lower = [value for theorem, value in theory if theorem.status != "upper"]
-    upper = [value for theorem, value in theory if theorem.status != "lower"]
+    lower, upper = None, None
+    if item.method is not None:
+        lower, upper = strongest(Question.of(instance, item.method))
     found = {
         "file": str(item.path),
         "method": item.method,
@@ -56,8 +56,8 @@ def row(item: Item) -> dict[str, Any]:
         "certified_bound": math.inf if item.infinite else item.bound,
         "policies": (item.document.claim or {}).get("policies"),
         "accepted": None if item.verdict is None else item.verdict.accepted,
-        "theory_lower": max(lower, default=None),
-        "theory_upper": min(upper, default=None),
+        "theory_lower": lower and lower.directed,
+        "theory_upper": upper and upper.directed,
     }
     own = {name: about[name] for name in ("strategy", "seed", "version") if name in about}
     typed = {name: value for name, value in own.items() if type(value) is COLUMNS[name]}

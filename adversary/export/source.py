@@ -31,7 +31,7 @@ class Item:
     @property
     def setting(self) -> str:
         """Return 'social-choice' or 'alignment'."""
-        return "social-choice" if self.document.instance.reference is None else "alignment"
+        return self.document.instance.setting
 
     @property
     def bound(self) -> Fraction | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from adversary import files
 from adversary.errors import InputError
@@ -18,6 +18,8 @@ from adversary.exact import parse_rational, spelled, to_text
 
 FORMAT = "adversary-instance/1"
 MAX_BETA = 10_000
+
+Setting = Literal["social-choice", "alignment"]
 
 
 def _weights(field: str, values: Sequence[object]) -> tuple[Fraction, ...]:
@@ -175,6 +177,11 @@ class Instance:
         m = len(self.alternatives)
         if len(values) != m:
             raise InputError(field, f"{len(values)} entries", f"{m}, one for each alternative")
+
+    @property
+    def setting(self) -> Setting:
+        """'alignment' where there is a reference policy, else 'social-choice'."""
+        return "social-choice" if self.reference is None else "alignment"
 
     @property
     def average_utility(self) -> tuple[Fraction, ...]:

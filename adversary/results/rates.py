@@ -19,7 +19,7 @@ from typing import NamedTuple
 from adversary.exact import INFINITE, to_float, to_text
 from adversary.results.fits import Line, fit, preferred, support
 from adversary.sweeping.directory import Entry
-from adversary.theory import Theorem, applicable
+from adversary.theory import Law, Question, Theorem, strongest
 
 LARGE = 4.0
 """Fits use β ≥ 4 where there are enough such points: the published rates are for large β."""
@@ -59,24 +59,22 @@ class Setting:
         """Return the setting in words."""
         return in_words(self.kl)
 
-    def theorems(self, beta: float) -> list[tuple[Theorem, float]]:
-        """Return the theorems on this setting, with their bounds at β."""
-        tau = None if isinstance(self.kl, str) else to_float(self.kl)
+    def question(self, beta: float) -> Question:
+        """Return the class of instances that the setting stands for at β."""
         setting = "social-choice" if self.kl == "none" else "alignment"
-        law = "independent" if self.sampling == "uniform" else self.sampling
-        found = applicable(self.method, setting, law, beta, self.alternatives, tau)
-        bounds = [(t, t.bound(beta, self.alternatives, tau)) for t in found]
-        return [(t, b) for t, b in bounds if b is not None and not math.isnan(b)]
+        tau = None if isinstance(self.kl, str) else self.kl
+        law = Law.named(self.sampling)
+        return Question(self.method, setting, law, Fraction(beta), self.alternatives, tau)
 
     def lower(self, beta: float) -> tuple[Theorem, float] | None:
-        """Return the largest published lower bound at β."""
-        found = [pair for pair in self.theorems(beta) if pair[0].status != "upper"]
-        return max(found, key=lambda pair: pair[1], default=None)
+        """Return the largest lower bound of the theorems at β."""
+        found, _ = strongest(self.question(beta))
+        return found and (found.theorem, found.directed)
 
     def upper(self, beta: float) -> tuple[Theorem, float] | None:
-        """Return the smallest finite upper bound that is published at β."""
-        found = [(t, b) for t, b in self.theorems(beta) if t.status != "lower" and b < math.inf]
-        return min(found, key=lambda pair: pair[1], default=None)
+        """Return the smallest upper bound of the theorems at β."""
+        _, found = strongest(self.question(beta))
+        return found and (found.theorem, found.directed)
 
 
 @dataclass(frozen=True)

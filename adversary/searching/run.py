@@ -20,7 +20,7 @@ from adversary.searching.gradient import Gradient
 from adversary.searching.simplify import values
 from adversary.searching.space import FREE, SearchSpace
 from adversary.searching.strategy import Incumbent, Strategy, one_thread
-from adversary.theory import Theorem, applicable
+from adversary.theory import Known, Law, Question, known
 
 MAX_LOSS = 5e-7
 STRATEGIES: dict[str, type[Strategy]] = {s.name: s for s in (Columns, Gradient, Evolution)}
@@ -34,8 +34,8 @@ class Finding:
     instance: Instance
     distortion: float
     """Numeric distortion of the exact instance, for every policy that the method allows."""
-    theory: tuple[tuple[Theorem, float], ...]
-    """Published bounds for this setting, with their values here."""
+    theory: tuple[Known, ...]
+    """What the theorems say of the space that was searched."""
     strategy: str
     seed: int
     evaluations: int
@@ -120,7 +120,7 @@ def find(
         method=method.name,
         instance=instance,
         distortion=value,
-        theory=tuple(_theory(method, space)),
+        theory=tuple(known(_question(method, space))),
         strategy=chosen.name,
         seed=seed,
         evaluations=incumbent.evaluations,
@@ -190,11 +190,23 @@ def exact_instance(
     return best[1], best[0]
 
 
-def _theory(method: Method, space: SearchSpace) -> list[tuple[Theorem, float]]:
-    """Return the published bounds that concern all instances of the space, with their values."""
-    tau = None if space.budget in (None, FREE) else float(space.budget)  # type: ignore[arg-type]
-    setting = "social-choice" if space.reference is None else "alignment"
-    law = space.sampling if isinstance(space.sampling, str) else space.sampling.kind
-    where = (float(space.beta), space.alternatives, tau)
-    found = applicable(method.name, setting, law, *where)
-    return [(theorem, float(theorem.bound(*where) or math.nan)) for theorem in found]
+def _question(method: Method, space: SearchSpace) -> Question:
+    """Return the class of instances that the space is.
+
+    Free laws of types are laws on pairs: with two alternatives that is one law.
+    """
+    m, law = space.alternatives, space.sampling
+    if isinstance(law, str):
+        laws = Law.named("pairs" if law == "user-dependent" and m == 2 else law)
+    else:
+        laws = Law.of(law, m)
+    return Question(
+        method.name,
+        "social-choice" if space.reference is None else "alignment",
+        laws,
+        space.beta,
+        m,
+        space.budget if isinstance(space.budget, Fraction) else None,
+        reference=space.reference is FREE,
+        types=space.users if isinstance(space.users, int) else 0,
+    )

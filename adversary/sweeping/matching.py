@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import product
 
 from adversary.interface.method import available
 from adversary.searching.run import default_users
 from adversary.sweeping.study import Cell
-from adversary.theory import Theorem, all_theorems
+from adversary.theory import SIDES, Law, Question, Theorem, all_theorems
 
 _BUDGET = Fraction(1)
 _PLACES = ((3, 4), (5, 4), (3, 12))  # m and β: the first of which a theorem says something
@@ -22,22 +23,38 @@ def cells() -> list[Cell]:
 
 
 def _cells(theorem: Theorem) -> Iterator[Cell]:
-    settings = {"social-choice": ["none"], "alignment": [_BUDGET], "both": ["none", _BUDGET]}
-    for method in theorem.methods:
-        for kl in settings[theorem.setting]:
-            tau = None if isinstance(kl, str) else float(kl)
-            place = next((p for p in _PLACES if theorem.bound(p[1], p[0], tau) is not None), None)
-            if place is None or method not in available():
-                continue
-            (m, beta), law = place, theorem.laws[0]
-            yield Cell(
-                method=method,
-                beta=Fraction(beta),
-                alternatives=m,
-                sampling=law,
-                kl=kl,
-                users=default_users(m, law),
-                strategy="columns",
-                effort=_EFFORT,
-                seed=0,
-            )
+    """Yield a cell for each method and setting: the first where most sides have a number."""
+    for method, kl in product(theorem.methods, ("none", _BUDGET)):
+        places = list(product(_PLACES, _laws(theorem)))
+        sides = [_sides(theorem, method, kl, *place) for place in places]
+        if method not in available() or not any(sides):
+            continue
+        (m, beta), law = places[sides.index(max(sides))]
+        yield Cell(
+            method=method,
+            beta=Fraction(beta),
+            alternatives=m,
+            sampling=law,
+            kl=kl,
+            users=default_users(m, law),
+            strategy="columns",
+            effort=_EFFORT,
+            seed=0,
+        )
+
+
+def _laws(theorem: Theorem) -> list[str]:
+    """Return the laws to search: of each claim the first kind, or the uniform law."""
+    named = ("uniform" if claim.law == "uniform" else claim.laws[0] for claim in theorem.claims)
+    return list(dict.fromkeys(named))
+
+
+def _sides(
+    theorem: Theorem, method: str, kl: Fraction | str, place: tuple[int, int], law: str
+) -> int:
+    """Return how many sides of the theorem say something there."""
+    m, beta = place
+    setting = "social-choice" if kl == "none" else "alignment"
+    budget = None if isinstance(kl, str) else kl
+    question = Question(method, setting, Law.named(law), Fraction(beta), m, budget)
+    return sum(theorem.said(question, side) is not None for side in SIDES)

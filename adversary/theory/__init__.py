@@ -9,11 +9,20 @@ import pkgutil
 from functools import cache
 from importlib import import_module
 
-from adversary.exact import to_float
-from adversary.problem.instance import Instance
-from adversary.theory.theorem import Theorem
+from adversary.theory.question import Law, Question
+from adversary.theory.theorem import SIDES, Claim, Known, Theorem
 
-__all__ = ["Theorem", "all_theorems", "applicable", "known"]
+__all__ = [
+    "SIDES",
+    "Claim",
+    "Known",
+    "Law",
+    "Question",
+    "Theorem",
+    "all_theorems",
+    "known",
+    "strongest",
+]
 
 
 @cache
@@ -24,30 +33,21 @@ def all_theorems() -> tuple[Theorem, ...]:
     return tuple(sorted(theorems, key=lambda theorem: theorem.key))
 
 
-def applicable(
-    method: str,
-    setting: str,
-    law: str,
-    beta: float,
-    m: int | None = None,
-    tau: float | None = None,
-) -> list[Theorem]:
-    """Return the theorems that bound a method's worst case, ordered by key.
+def known(question: Question) -> list[Known]:
+    """Return what the theorems say of a class of instances, each side of a theorem for itself.
 
-    `setting` is 'social-choice' or 'alignment', `law` the kind of the pair law; m or τ of None
-    means that it is not fixed. The value is `theorem.bound(beta, m, tau)`, never None here.
+    Ordered by key, the lower bound of a theorem first.
     """
-    return [t for t in all_theorems() if t.covers(method, setting, law, beta, m, tau)]
+    found = (theorem.said(question, side) for theorem in all_theorems() for side in SIDES)
+    return [one for one in found if one is not None]
 
 
-def known(instance: Instance, method: str) -> list[tuple[Theorem, float]]:
-    """Return the theorems that bound a method's worst case with the β, m, law and τ of an instance.
-
-    Each comes with its bound; ordered by key.
-    """
-    beta, m = float(instance.beta), len(instance.alternatives)
-    reference = instance.reference
-    tau = None if reference is None else to_float(reference.kl_budget)
-    setting = "social-choice" if reference is None else "alignment"
-    found = applicable(method, setting, instance.sampling.kind, beta, m, tau)
-    return [(theorem, float(theorem.bound(beta, m, tau) or 0)) for theorem in found]
+def strongest(question: Question) -> tuple[Known | None, Known | None]:
+    """Return the largest lower and the smallest upper bound among the theorems."""
+    found = known(question)
+    lower = [one for one in found if one.theorem.status == "lower"]
+    upper = [one for one in found if one.theorem.status == "upper"]
+    return (
+        max(lower, key=lambda one: one.value, default=None),
+        min(upper, key=lambda one: one.value, default=None),
+    )

@@ -18,14 +18,10 @@ of these kinds, in the right shares, are the instance of Theorem 12.
 
 from __future__ import annotations
 
-from adversary.theory.formulas import borda_rate, curve, gain, rate
+from adversary.theory.constants import borda_rate
+from adversary.theory.formulas import curve, gain, rate
 from adversary.theory.sources import PROJECT
-from adversary.theory.theorem import Theorem
-
-
-def bound(beta: float, m: int | None = None, tau: float | None = None) -> float | None:
-    """Return K(1+M)."""
-    return borda_rate(beta) if m is None or m >= 2 else None
+from adversary.theory.theorem import INDEPENDENT, SOCIAL, Claim, Theorem
 
 
 def kernel(a: float, w: float, z: float, beta: float) -> float:
@@ -40,11 +36,14 @@ THEOREM = Theorem(
     title="Borda has distortion at most K(1+M)",
     source=PROJECT,
     place="kernel argument",
-    methods=("borda", "rlhf", "dpo", "ipo"),
-    setting="social-choice",
-    laws=("independent",),
-    status="upper",
     formula="K·(1+M), M = max over γ of (σ(βγ)−½)/(σ(β)−½) − γ",
-    assumptions="independent pair law with full support; with GHY Theorem 12 exact for m ≥ 3",
-    bound=bound,
+    assumptions="with GHY Theorem 12 it is the supremum over users and laws, approached and not "
+    "attained, for every m ≥ 3; under one fixed law it can be less",
+    claims=(
+        Claim(
+            *("upper", ("borda", "rlhf", "dpo", "ipo"), SOCIAL, INDEPENDENT, borda_rate),
+            law="shown",
+        ),
+    ),
 )
+bound = THEOREM.bound

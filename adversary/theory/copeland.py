@@ -12,6 +12,8 @@ A is the same under every common law, so the law does not matter.
 At least. In the instance of GHY Theorem 12 c beats b, b beats a, a beats c. With copies of b, which
 tie or beat each other in a cycle, c beats m − 2 alternatives, a beats one, a copy scores at most
 1 + (m−2)/2. So c wins alone for m ≥ 5 even if no contest is tied, and for m = 4 if the copies tie.
+For m = 3 each wins once: `some` policy that Copeland allows loses as much. Not every one: of three
+a bad winner is not alone, or does not lose to the best; then U(b) ≤ K·U(w) by GHY Lemma 1.
 As Copeland ignores the budget, a reference with nearly all mass on a gives the same for every τ.
 """
 
@@ -19,15 +21,10 @@ from __future__ import annotations
 
 from adversary.problem.instance import Instance
 from adversary.theory import ghy_thm12
-from adversary.theory.formulas import borda_rate
+from adversary.theory.constants import borda_rate
 from adversary.theory.parameters import count
 from adversary.theory.sources import PROJECT
-from adversary.theory.theorem import COMMON_LAWS, Theorem
-
-
-def bound(beta: float, m: int | None = None, tau: float | None = None) -> float | None:
-    """Return K(1+M) for m ≥ 4. With fewer the bad winner is not alone or beats the best: K."""
-    return borda_rate(beta) if m is None or m >= 4 else None
+from adversary.theory.theorem import BALL, BOTH, COMMON, EVERY, SOCIAL, Claim, Theorem
 
 
 def instance(beta: object, epsilon: object, m: object = 4) -> Instance:
@@ -39,17 +36,29 @@ def instance(beta: object, epsilon: object, m: object = 4) -> Instance:
     return ghy_thm12.instance(beta, epsilon, m=count("m", m, 4))
 
 
+_COPELAND = ("copeland",)
+
 THEOREM = Theorem(
     key="copeland",
     title="Copeland has distortion K(1+M) = (1−o(1))β",
     source=PROJECT,
     place="kernel argument",
-    methods=("copeland",),
-    setting="both",
-    laws=COMMON_LAWS,
-    status="tight",
     formula="K·(1+M), M = max over γ of (σ(βγ)−½)/(σ(β)−½) − γ",
-    assumptions="the same pair law for every user, m ≥ 4; any reference and budget",
-    bound=bound,
+    assumptions="Copeland sees the margins alone, so no law has to be free; in a KL ball, whose "
+    "budget it ignores, the lower bounds have nearly all of the reference's mass on the best",
+    claims=(
+        Claim("upper", _COPELAND, BOTH, COMMON, borda_rate),
+        Claim("lower", _COPELAND, SOCIAL, EVERY, borda_rate, least=4, types=3),
+        Claim("lower", _COPELAND, BALL, EVERY, borda_rate, reference="free", least=4, types=3),
+        Claim("lower", _COPELAND, SOCIAL, EVERY, borda_rate, least=3, types=3, policies="some"),
+        Claim(
+            *("lower", _COPELAND, BALL, EVERY, borda_rate),
+            reference="free",
+            least=3,
+            types=3,
+            policies="some",
+        ),
+    ),
     construction=instance,
 )
+bound = THEOREM.bound

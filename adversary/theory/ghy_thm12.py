@@ -7,7 +7,8 @@ from fractions import Fraction
 from adversary.errors import InputError
 from adversary.exact import parse_rational, to_decimal
 from adversary.problem.instance import Independent, Instance, UserType
-from adversary.theory.formulas import best_gamma, borda_rate
+from adversary.theory.constants import borda_rate
+from adversary.theory.formulas import best_gamma
 from adversary.theory.parameters import (
     ball,
     below,
@@ -18,12 +19,7 @@ from adversary.theory.parameters import (
     working_precision,
 )
 from adversary.theory.sources import GHY
-from adversary.theory.theorem import EVERY_LAW, Theorem
-
-
-def bound(beta: float, m: int | None = None, tau: float | None = None) -> float | None:
-    """Return sup over γ of K·(1 − γ + (σ(βγ)−½)/(σ(β)−½))."""
-    return borda_rate(beta) if m is None or m >= 3 else None
+from adversary.theory.theorem import INDEPENDENT, SOCIAL, WIDER, Claim, Theorem
 
 
 def instance(
@@ -69,17 +65,40 @@ def instance(
     return Instance(b, names, users, law)
 
 
+_TREATED = ("borda", "rlhf", "dpo")
+_METHODS = (*_TREATED, "ipo")
+_SAME = "a law on pairs in proportion to μ(x)μ(y), for every type, leads to the same choice"
+
 THEOREM = Theorem(
     key="ghy-thm12",
     title="Borda, RLHF and DPO have distortion at least K(1+M) = (1−o(1))β",
     source=GHY,
     place="Theorem 12",
-    methods=("borda", "rlhf", "dpo", "ipo"),
-    setting="social-choice",
-    laws=EVERY_LAW,
-    status="lower",
     formula="sup over 0<γ<1 of K·(1 − γ + (σ(βγ)−½)/(σ(β)−½)), K = (β/2)·coth(β/2)",
-    assumptions="independent pair law, not fixed; m ≥ 3",
-    bound=bound,
+    assumptions="the law tends to have all its mass on the alternatives that are neither the best "
+    "nor chosen",
+    claims=(
+        Claim(
+            *("lower", _TREATED, SOCIAL, INDEPENDENT, borda_rate),
+            law="free",
+            least=3,
+            types=3,
+        ),
+        Claim(
+            *("lower", ("ipo",), SOCIAL, INDEPENDENT, borda_rate),
+            law="free",
+            least=3,
+            types=3,
+            derived="in social choice IPO plays what Borda plays",
+        ),
+        Claim(
+            *("lower", _METHODS, SOCIAL, WIDER, borda_rate),
+            law="free",
+            least=3,
+            types=3,
+            derived=_SAME,
+        ),
+    ),
     construction=instance,
 )
+bound = THEOREM.bound

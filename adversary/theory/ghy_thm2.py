@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from adversary.theory.formulas import rate
+from adversary.theory.constants import rate
 from adversary.theory.sources import GHY
-from adversary.theory.theorem import Theorem
+from adversary.theory.theorem import INDEPENDENT, SOCIAL, Claim, Theorem
 
-
-def bound(beta: float, m: int | None = None, tau: float | None = None) -> float | None:
-    """Return K(β)²."""
-    return rate(beta) ** 2 if m is None or m >= 2 else None
-
+_TREATED = ("borda", "rlhf", "dpo")
 
 THEOREM = Theorem(
     key="ghy-thm2",
     title="Borda has distortion at most K²",
     source=GHY,
     place="Theorem 2",
-    methods=("borda", "rlhf", "dpo", "ipo"),
-    setting="social-choice",
-    laws=("independent",),
-    status="upper",
     formula="K², K = (β/2)·coth(β/2)",
-    assumptions="independent pair law with full support",
-    bound=bound,
+    assumptions="RLHF and DPO play what Borda plays under an independent law",
+    claims=(
+        Claim("upper", _TREATED, SOCIAL, INDEPENDENT, lambda b, m: rate(b) ** 2, law="shown"),
+        Claim(
+            *("upper", ("ipo",), SOCIAL, INDEPENDENT, lambda b, m: rate(b) ** 2),
+            law="shown",
+            derived="in social choice IPO plays what Borda plays",
+        ),
+    ),
 )
+bound = THEOREM.bound

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from flint import arb
+
 from adversary.problem.instance import Instance, UserType, uniform
-from adversary.theory.formulas import rate
+from adversary.theory.constants import rate
 from adversary.theory.parameters import (
+    ball,
     below,
     beta_of,
     count,
@@ -15,14 +18,15 @@ from adversary.theory.parameters import (
     working_precision,
 )
 from adversary.theory.sources import GHY
-from adversary.theory.theorem import EVERY_LAW, Theorem
+from adversary.theory.theorem import COMMON, SOCIAL, Claim, Theorem, widened
 
 
-def bound(beta: float, m: int | None = None, tau: float | None = None) -> float | None:
-    """Return 1/(1/m + 1/K), the limit of α/(α/m + ε(1−α)) for ε → 0; K for m → ∞; at least 1."""
+def limited(beta: Fraction, m: int | None) -> arb | None:
+    """Return 1/(1/m + 1/K), the limit of α/(α/m + ε(1−α)) for ε → 0, where above 1."""
     if m is None:
         return rate(beta)
-    return max(1.0, 1 / (1 / m + 1 / rate(beta))) if m >= 2 else None
+    least = 1 / (1 / ball(m) + 1 / rate(beta))
+    return least if least > 1 else None
 
 
 def instance(beta: object, epsilon: object, xi: object = 1, m: object = 2) -> Instance:
@@ -44,17 +48,20 @@ def instance(beta: object, epsilon: object, xi: object = 1, m: object = 2) -> In
     return Instance(b, names, (special, rest), uniform(size))
 
 
+METHODS = ("borda", "copeland", "rlhf", "dpo", "ipo", "nlhf", "maximal-lotteries")
+
 THEOREM = Theorem(
     key="ghy-thm3",
     title="One comparison for each user: no rule is better than K",
     source=GHY,
-    place="Theorem 3",
-    methods=("borda", "copeland", "rlhf", "dpo", "ipo", "nlhf", "maximal-lotteries"),
-    setting="social-choice",
-    laws=EVERY_LAW,
-    status="lower",
-    formula="1/(1/m + 1/K) where above 1, K = (β/2)·coth(β/2)",
+    place="Theorem 3, first half",
+    formula="K = (β/2)·coth(β/2) for m → ∞; its instances give 1/(1/m + 1/K), where above 1",
     assumptions="any rule that sees one comparison of each user (d = 1)",
-    bound=bound,
+    claims=(
+        *widened(
+            Claim("lower", METHODS, SOCIAL, COMMON, limited, law="shown", types=2, limit="m → ∞")
+        ),
+    ),
     construction=instance,
 )
+bound = THEOREM.bound

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-import sys
 from fractions import Fraction
+
+from flint import arb
 
 from adversary.errors import InputError
 from adversary.problem.instance import Independent, Instance, Reference, UserType, uniform
@@ -19,15 +20,7 @@ from adversary.theory.parameters import (
     working_precision,
 )
 from adversary.theory.sources import GHY
-from adversary.theory.theorem import EVERY_LAW, Theorem
-
-
-def bound(beta: float, m: int | None = None, tau: float | None = None) -> float | None:
-    """Return e^β/(44β) for β ≥ 10 and τ ≥ log 2; the largest float where it overflows."""
-    if beta < 10 or (m is not None and m < 3) or (tau is not None and tau < math.log(2)):
-        return None
-    power = beta - math.log(44 * beta)
-    return math.exp(power) if power < 709 else sys.float_info.max
+from adversary.theory.theorem import BALL, EVERY, INDEPENDENT, Claim, Theorem
 
 
 def instance(beta: object, epsilon: object, m: object, *, merge: bool = True) -> Instance:
@@ -63,11 +56,11 @@ def instance(beta: object, epsilon: object, m: object, *, merge: bool = True) ->
 def smallest_m(beta: object) -> int:
     """Return the smallest m at which b has a higher Borda score than a: about 0.14·e^β.
 
-    Raises InputError for β < 3.6, where a is not better than b (it is iff e^β > 10β).
+    Raises InputError for β < 3.6: a is better than b iff e^β > 10β, and its utility is 1/β ≤ 1.
     """
     b = beta_of(beta)
     with working_precision(b):
-        if not ball(b).exp() > 10 * ball(b):
+        if not (b > 1 and ball(b).exp() > 10 * ball(b)):
             raise InputError("beta", str(b), "e^β > 10β, so at least 3.6")
         delta = ball(_delta(b))
         one, near = half_margin(b, Fraction(1)), half_margin(b, 1 / b)
@@ -82,18 +75,50 @@ def _delta(beta: Fraction) -> Fraction:
         return above(10 / (10 + ball(beta).exp()))
 
 
+def _bound(beta: Fraction, m: int | None) -> arb | None:
+    """Return e^β/(10β), the limit of the instance's ratio for ε → 0, where above 1 and 1/β ≤ 1."""
+    found = ball(beta).exp() / (10 * ball(beta))
+    return found if beta > 1 and found > 1 else None
+
+
+def _uniform(beta: Fraction, m: int | None) -> arb | None:
+    found = _bound(beta, m)
+    return None if found is None or (m is not None and m < smallest_m(beta)) else found
+
+
+_METHODS = ("rlhf", "dpo")
+
 THEOREM = Theorem(
     key="ghy-thm6",
     title="RLHF and DPO in a KL ball have distortion e^Ω(β)",
     source=GHY,
     place="Theorem 6",
-    methods=("rlhf", "dpo"),
-    setting="alignment",
-    laws=EVERY_LAW,
-    status="lower",
-    formula="e^β/(44β) for β ≥ 10",
-    assumptions="published for τ = 1 and uniform μ with m of order e^β; the instance serves every "
-    "τ ≥ log 2, and with μ free the copies merge, so that m = 3 is enough",
-    bound=bound,
+    formula="e^Ω(β); its instances give e^β/(10β), where above 1",
+    assumptions="published for τ = 1 and m of order e^β; the instances serve every τ ≥ log 2. A "
+    "third-party Lean formalisation states e^β/(44β) for β ≥ 10",
+    claims=(
+        Claim(
+            *("lower", _METHODS, BALL, INDEPENDENT, _uniform),
+            law="uniform",
+            reference="free",
+            least=3,
+            budget="log 2",
+            loose=True,
+            types=2,
+            limit="β → ∞ and m of order e^β",
+        ),
+        Claim(
+            *("lower", _METHODS, BALL, EVERY, _bound),
+            law="free",
+            reference="free",
+            least=3,
+            budget="log 2",
+            loose=True,
+            types=2,
+            derived="with the law free the copies of c merge; a law on pairs in proportion to "
+            "μ(x)μ(y) leads to the same rewards",
+        ),
+    ),
     construction=instance,
 )
+bound = THEOREM.bound

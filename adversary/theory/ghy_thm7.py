@@ -7,17 +7,10 @@ from fractions import Fraction
 
 from adversary.problem.instance import Instance, Reference, uniform
 from adversary.theory import ghy_thm3
-from adversary.theory.formulas import rate
-from adversary.theory.parameters import number
+from adversary.theory.constants import rate
+from adversary.theory.parameters import ball, number
 from adversary.theory.sources import GHY
-from adversary.theory.theorem import COMMON_LAWS, Theorem
-
-
-def bound(beta: float, m: int | None = None, tau: float | None = None) -> float | None:
-    """Return K(β); at τ = 0 the reference is the only policy and the distortion 1."""
-    if tau == 0:
-        return 1.0
-    return rate(beta) if m is None or m >= 2 else None
+from adversary.theory.theorem import BALL, BOTH, COMMON, EVERY, SOCIAL, Claim, Theorem, widened
 
 
 def instance(beta: object, epsilon: object, xi: object = "1.001", tau: object = 1) -> Instance:
@@ -45,18 +38,38 @@ def small_budget(beta: object, epsilon: object, xi: object, tau: object, delta: 
     return Instance(pair.beta, names, users, uniform(3), reference)
 
 
+_NLHF = ("nlhf",)
+
 THEOREM = Theorem(
     key="ghy-thm7",
     title="NLHF has distortion K in every KL ball",
     source=GHY,
     place="Theorem 7",
-    methods=("nlhf",),
-    setting="both",
-    laws=COMMON_LAWS,
-    status="tight",
-    formula="K = (β/2)·coth(β/2)",
-    assumptions="the same pair law for every user, any reference and budget; at most K always, "
-    "reached for τ ≥ log 2, and for every τ > 0 in the limit of small reference masses (m ≥ 3)",
-    bound=bound,
+    formula="K = (β/2)·coth(β/2); 1 at τ = 0",
+    assumptions="for τ below log 2 the lower bound is a limit of small reference masses; with two "
+    "alternatives it is not reached there",
+    claims=(
+        Claim("upper", _NLHF, BOTH, COMMON, rate),
+        Claim("upper", _NLHF, BALL, EVERY, lambda b, m: ball(1), budget="zero"),
+        *widened(Claim("lower", _NLHF, SOCIAL, COMMON, rate, types=2)),
+        *widened(
+            Claim(
+                *("lower", _NLHF, BALL, COMMON, rate),
+                reference="free",
+                budget="log 2",
+                types=2,
+            )
+        ),
+        *widened(
+            Claim(
+                *("lower", _NLHF, BALL, COMMON, rate),
+                reference="free",
+                least=3,
+                budget="positive",
+                types=2,
+            )
+        ),
+    ),
     construction=instance,
 )
+bound = THEOREM.bound

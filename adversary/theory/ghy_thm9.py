@@ -6,6 +6,8 @@ import math
 from fractions import Fraction
 from itertools import pairwise
 
+from flint import arb
+
 from adversary.errors import InputError
 from adversary.exact import parse_rational
 from adversary.problem.instance import Instance, Pairs, UserType, all_pairs
@@ -18,35 +20,15 @@ from adversary.theory.parameters import (
     working_precision,
 )
 from adversary.theory.sources import GHY
-from adversary.theory.theorem import Theorem
+from adversary.theory.theorem import BALL, SOCIAL, WIDER, Claim, Theorem
 
-_LONGEST = 100_000
-
-
-def bound(beta: float, m: int | None = None, tau: float | None = None) -> float | None:
-    """Return U(a_1)/U(a_m) of the construction, which tends to β·√(m/54); inf for m → ∞.
-
-    In a KL ball the reference ½ on a_1 and on a_m gives the same for τ ≥ log 2. A smaller τ > 0
-    still allows no finite bound, as π_ref(a_1) = 1−e^(−τ) shows.
-    """
-    if (tau is not None and tau <= 0) or (m is not None and m < 2):
-        return None
-    if m is None:
-        return math.inf
-    if tau is not None and tau < math.log(2):
-        return None
-    levels = [1 / 3] * 3
-    for _ in range(min(m, _LONGEST) - 1):
-        highest = max(range(3), key=lambda k: levels[k])
-        y = math.exp(-0.5 * beta * levels[highest])
-        rise = levels[highest] / 2 + _slack(y) / beta
-        levels = [0.0 if k == highest else u + rise for k, u in enumerate(levels)]
-    return 1 / sum(levels)
+_LONGEST = 100_000  # alternatives; a longer path is at least as bad
 
 
-def _slack(y: float) -> float:
-    """Return Δ' − Δ/2 for y = e^(−Δ/2), without overflow."""
-    return 3 * math.log1p(y) - math.log(2) - math.log1p(3 * y * y)
+def _rise(beta: arb, highest: arb) -> arb:
+    """Return Δ'/β for Δ = β·highest."""
+    y = (-beta * highest / 2).exp()
+    return ((1 + y) ** 3 / (2 * y * (1 + 3 * y * y))).log() / beta
 
 
 def instance(beta: object, m: object, epsilon: object = None) -> Instance:
@@ -87,9 +69,7 @@ def utilities(beta: Fraction, m: int) -> list[tuple[Fraction, ...]]:
         while len(rows) < m:
             last = rows[-1]
             highest = max(range(3), key=lambda k: last[k])
-            y = (-ball(beta * last[highest]) / 2).exp()
-            rise = ((1 + y) ** 3 / (2 * y * (1 + 3 * y * y))).log() / ball(beta)
-            step = below(rise)
+            step = below(_rise(ball(beta), ball(last[highest])))
             rows.append(tuple(Fraction(0) if k == highest else last[k] + step for k in range(3)))
     return rows
 
@@ -110,17 +90,56 @@ def safe_epsilon(beta: Fraction, levels: list[tuple[Fraction, ...]]) -> Fraction
     return Fraction(f"{float(least / (2 * (len(levels) - 1))):.2e}")
 
 
+def _bound(beta: Fraction, m: int | None) -> arb | float:
+    """Return U(a_1)/U(a_m) of the construction; infinity for m → ∞.
+
+    As in `utilities` the rises are rounded down, which leaves a_t ahead of a_{t−1}: the levels are
+    those of an instance, without a radius that would grow from step to step.
+    """
+    if m is None:
+        return math.inf
+    levels = [ball(Fraction(1, 3))] * 3
+    for _ in range(min(m, _LONGEST) - 1):
+        highest = max(range(3), key=lambda k: levels[k].mid())
+        step = _rise(ball(beta), levels[highest])
+        levels = [ball(0) if k == highest else (u + step).lower() for k, u in enumerate(levels)]
+    return 1 / (levels[0] + levels[1] + levels[2])
+
+
+def _unbounded(beta: Fraction, m: int | None) -> float | None:
+    return math.inf if m is None else None
+
+
+_METHODS = ("rlhf", "dpo")
+
 THEOREM = Theorem(
     key="ghy-thm9",
     title="RLHF and DPO are unbounded under a law on pairs",
     source=GHY,
     place="Theorem 9",
-    methods=("rlhf", "dpo"),
-    setting="both",
-    laws=("pairs", "user-dependent"),
-    status="lower",
-    formula="U(a_1)/U(a_m) of the construction, about β·√(m/54) = 0.136·β·√m",
-    assumptions="pair law not fixed; in a KL ball τ ≥ log 2, or any τ > 0 for m → ∞",
-    bound=bound,
+    formula="∞ for m → ∞; its instances give about β·√(m/54) = 0.136·β·√m",
+    assumptions="in a KL ball the reference has mass on a_1 and a_m alone",
+    claims=(
+        Claim("lower", _METHODS, SOCIAL, WIDER, _bound, law="tree", types=3, limit="m → ∞"),
+        Claim(
+            *("lower", _METHODS, BALL, WIDER, _bound),
+            law="tree",
+            reference="free",
+            budget="log 2",
+            loose=True,
+            types=3,
+            limit="m → ∞",
+        ),
+        Claim(
+            *("lower", _METHODS, BALL, WIDER, _unbounded),
+            law="tree",
+            reference="free",
+            budget="positive",
+            loose=True,
+            types=3,
+            limit="m → ∞",
+        ),
+    ),
     construction=instance,
 )
+bound = THEOREM.bound

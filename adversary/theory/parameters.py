@@ -43,8 +43,9 @@ def number(
 
 
 def working_precision(beta: Fraction):
-    """Return a context in which ball arithmetic is ample also for differences of e^(−β)."""
-    return ctx.workprec(512 + 4 * math.ceil(beta))
+    """Return a context in which ball arithmetic is ample also for differences of e^(−β) or β²."""
+    tiny = max(0, beta.denominator.bit_length() - beta.numerator.bit_length())
+    return ctx.workprec(512 + 4 * (math.ceil(beta) + tiny))
 
 
 def ball(value: Fraction | int) -> arb:

@@ -45,7 +45,10 @@ from fractions import Fraction
 from functools import cache
 from itertools import pairwise
 
+from flint import arb, ctx
+
 from adversary.problem.instance import Instance, Pairs, UserType
+from adversary.theory import constants
 from adversary.theory.formulas import curve, rate
 from adversary.theory.parameters import (
     ball,
@@ -57,37 +60,32 @@ from adversary.theory.parameters import (
     working_precision,
 )
 from adversary.theory.sources import PROJECT
-from adversary.theory.theorem import Theorem
+from adversary.theory.theorem import BALL, PAIRS, SOCIAL, WIDER, Claim, Theorem
 
 _LONGEST = 255  # steps; a longer path is at least as bad
 _MARGIN = Fraction(1, 10**6)
 _PLACES = 12  # decimals of the utilities
-_HALVINGS = 100
+_HALVINGS = 100  # of the interval of ρ
+_BITS = 192
 
 
-def bound(beta: float, m: int | None = None, tau: float | None = None) -> float | None:
-    """Return K·G_{m−1} (for m > 256 that of 256); inf for m → ∞.
+def gains(beta: float, n: int) -> tuple[float, ...]:
+    """Return G_1, …, G_n."""
+    return tuple(_level(beta, i)[0] for i in range(1, n + 1))
 
-    In a KL ball the reference ½ on a_1 and on a_m gives the same for τ ≥ log 2.
-    """
-    if (m is not None and m < 2) or (tau is not None and tau < math.log(2)):
-        return None
-    return math.inf if m is None else rate(beta) * gains(beta, min(m - 1, _LONGEST))[-1]
+
+def steps(beta: float, n: int) -> tuple[float, ...]:
+    """Return the optimal d_0, …, d_{n−1} for G_n."""
+    return _level(beta, n)[2]
 
 
 @cache
-def gains(beta: float, n: int) -> tuple[float, ...]:
-    """Return G_1, …, G_n."""
-    found = [1.0]
-    while len(found) < n:
-        found.append(_value(found, steps(beta, found), beta))
-    return tuple(found)
-
-
-def steps(beta: float, before: Sequence[float]) -> list[float]:
-    """Return the optimal d_0, …, d_{n−1} for G_n, given G_1, …, G_{n−1}."""
-    inner = _shares(beta, before, 1.0)
-    return [max(0.0, 1 - math.fsum(inner)), *inner]
+def _level(beta: float, n: int) -> tuple[float, float, tuple[float, ...]]:
+    """Return G_n, the price of Σ d_i = 1, and the optimal d_0, …, d_{n−1}."""
+    before = gains(beta, n - 1)
+    price, inner = _shares(beta, before, 1.0)
+    d = (max(0.0, 1 - math.fsum(inner)), *inner)
+    return _value(before, d, beta), price, d
 
 
 @cache
@@ -97,14 +95,14 @@ def growth(beta: float) -> float:
     for _ in range(_HALVINGS):
         rho = 0.5 * (low + high)
         powers = _powers(rho)
-        above = _value(powers, [0.0, *_shares(beta, powers, 0.0)], beta) > 1
+        above = _value(powers, [0.0, *_shares(beta, powers, 0.0)[1]], beta) > 1
         low, high = (rho, high) if above else (low, rho)
     return low
 
 
 def depth(beta: float) -> int:
     """Return J, the number of positive entries of d*."""
-    return sum(d > 0 for d in _shares(beta, _powers(growth(beta)), 0.0))
+    return sum(d > 0 for d in _shares(beta, _powers(growth(beta)), 0.0)[1])
 
 
 def _powers(rho: float) -> list[float]:
@@ -116,8 +114,8 @@ def _value(gain: Sequence[float], d: Sequence[float], beta: float) -> float:
     return d[0] + math.fsum(g * curve(x, beta) for g, x in zip(gain, d[1:], strict=True) if x > 0)
 
 
-def _shares(beta: float, gain: Sequence[float], floor: float) -> list[float]:
-    """Return the d ≥ 0 with Σ d_i ≤ 1 that maximise Σ (G_i·S(d_i) − floor·d_i).
+def _shares(beta: float, gain: Sequence[float], floor: float) -> tuple[float, list[float]]:
+    """Return the d ≥ 0 with Σ d_i ≤ 1 that maximise Σ (G_i·S(d_i) − floor·d_i), and their price.
 
     At the price p of Σ d_i ≤ 1, G_i·S'(d_i) = p: cosh²(βd_i/2) = K·G_i/p where that is above 1.
     """
@@ -128,14 +126,13 @@ def _shares(beta: float, gain: Sequence[float], floor: float) -> list[float]:
 
     low, high = floor, max(top, default=floor)
     if floor > 0 and math.fsum(at(floor)) <= 1:  # d_0 has the rest
-        return at(floor)
-    for _ in range(_HALVINGS):
-        price = 0.5 * (low + high)
+        return floor, at(floor)
+    while low < (price := 0.5 * (low + high)) < high:
         if math.fsum(at(price)) > 1:
             low = price
         else:
             high = price
-    return at(high)
+    return high, at(high)
 
 
 def kernel(values: Sequence[float], beta: float) -> float:
@@ -151,10 +148,10 @@ def kernel(values: Sequence[float], beta: float) -> float:
 
 def utilities(beta: float, m: int) -> list[tuple[Fraction, ...]]:
     """Return the utilities of the types 1, …, m−1 for a_1, …, a_m, rounded to decimals."""
-    gain, rows = gains(beta, m - 1), []
+    rows = []
     for j in range(1, m):
         level, row = Fraction(1), [Fraction(1)]
-        for d in reversed(steps(beta, gain[: j - 1])[1:]):
+        for d in reversed(steps(beta, j)[1:]):
             level = max(Fraction(0), level - Fraction(f"{d:.{_PLACES}f}"))
             row.append(level)
         rows.append((*reversed(row), *(Fraction(0),) * (m - j)))
@@ -170,7 +167,7 @@ def instance(beta: object, epsilon: object, m: object) -> Instance:
     """
     b, size, small = beta_of(beta), count("m", m, 2), number("epsilon", epsilon, 0, 1)
     zero = Fraction(0)
-    rows = utilities(float(b), size)
+    rows = utilities(_near(b), size)
     weights = [zero] * size
     with working_precision(b):
         rises = half_margin(b, small)  # Σ of weight times h over those who like a_{j+1} better
@@ -184,19 +181,89 @@ def instance(beta: object, epsilon: object, m: object) -> Instance:
     return Instance(b, tuple(f"a{t}" for t in range(1, size + 1)), users, law)
 
 
+def enclosed(beta: Fraction, n: int) -> tuple[arb, arb]:
+    """Return balls for a number that is at most G_n, and for one that is at least G_n.
+
+    The floats g_i, p ≥ 1 and d of `_level` need not be exact. The d_i, scaled into the simplex,
+    give the first. For the second let G_i ≤ c·g_i for all i < n; then G_n is at most c times
+    p + Σ max(0, max φ_i), φ_i(x) = g_i·S(x) − p·x on [0,1], as p is a price of Σ d_i = 1, and the
+    concave φ_i at most its tangent at d_i.
+    """
+    half, k, near = ball(beta) / 2, constants.rate(beta), _near(beta)
+    low, excess, high = [ball(1)], ball(1), ball(1)
+    floats = [ball(Fraction(g)) for g in gains(near, n)]
+    for i in range(2, n + 1):
+        _, price, found = _level(near, i)
+        d, p = [ball(Fraction(x)) for x in found[1:]], ball(Fraction(price))
+        total = sum(d, ball(0)).upper()
+        inner = [(x / total).lower() for x in d] if total > 1 else d
+        taken = ((g, x) for g, x in zip(low, inner, strict=True) if x > 0)
+        rest = 1 - sum(inner, ball(0))
+        low.append(sum((g * _curve(x, half) for g, x in taken), rest).lower())
+        tops = (_highest(g, x, p, half, k) for g, x in zip(floats, d, strict=False))
+        high = (excess * sum(tops, p)).upper()
+        if not high / floats[i - 1] <= excess:
+            excess = (high / floats[i - 1]).upper()
+    return low[-1], high
+
+
+def _highest(gain: arb, at: arb, p: arb, half: arb, k: arb) -> arb:
+    """Return a ball at or above max(0, max over [0,1] of G·S(x) − p·x), by a tangent."""
+    value = gain * _curve(at, half) - p * at
+    slope = gain * k / (half * at).cosh() ** 2 - p
+    value += slope * (1 - at if slope > 0 else -at)
+    return ball(0) if value <= 0 else value
+
+
+def _near(beta: Fraction) -> float:
+    """Return a float for β: what it is used for need not be exact."""
+    return max(float(beta), 1e-290)
+
+
+def _curve(x: arb, half: arb) -> arb:
+    return (half * x).tanh() / half.tanh()
+
+
+def _side(beta: Fraction, m: int | None, upper: bool) -> arb | float:
+    if m is None:
+        return math.inf
+    tiny = max(0, beta.denominator.bit_length() - beta.numerator.bit_length())
+    with ctx.workprec(_BITS + 4 * tiny):
+        return constants.rate(beta) * enclosed(beta, min(m - 1, _LONGEST))[upper]
+
+
+def _lower(beta: Fraction, m: int | None) -> arb | float:
+    return _side(beta, m, upper=False)
+
+
+def _upper(beta: Fraction, m: int | None) -> arb | float | None:
+    return _side(beta, m, upper=True) if m is not None and m <= _LONGEST + 1 else None
+
+
+_REWARDED = ("rlhf", "dpo")
+
 THEOREM = Theorem(
     key="path-law",
     title="Under a law on pairs RLHF and DPO have distortion exponential in m",
     source=PROJECT,
     place="path argument",
-    methods=("rlhf", "dpo"),
-    setting="both",
-    laws=("pairs", "user-dependent"),
-    status="lower",
     formula="K·G_{m−1}, G_1 = 1, G_n = max d_0 + Σ_{0<i<n} G_i·(σ(βd_i)−½)/(σ(β)−½), Σ d_i = 1; "
     "between K·ρ^(m−1−J) and K·ρ^(m−1), 1 < ρ < 2",
-    assumptions="pair law not fixed; in a KL ball τ ≥ log 2; in social choice exact for laws that "
-    "ask about the pairs of a tree, with its diameter in place of m−1",
-    bound=bound,
+    assumptions="in social choice exact for each law that asks about the pairs of a tree, with the "
+    "number of alternatives on its longest path for m; in a KL ball the reference has mass on a_1 "
+    "and a_m alone",
+    claims=(
+        Claim("lower", _REWARDED, SOCIAL, WIDER, _lower, law="tree", types=None),
+        Claim(
+            *("lower", _REWARDED, BALL, WIDER, _lower),
+            law="tree",
+            reference="free",
+            budget="log 2",
+            loose=True,
+            types=None,
+        ),
+        Claim("upper", _REWARDED, SOCIAL, PAIRS, _upper, law="tree"),
+    ),
     construction=instance,
 )
+bound = THEOREM.bound

@@ -36,6 +36,14 @@ AG = Source(
     year=2026,
     arxiv="2602.11152",
 )
+OUHB = Source(
+    citation="oko2026distortion",
+    short="OUHB",
+    authors="Oko and Ulichney and Haghtalab and Bao",
+    title="Distortion of AI Alignment Revisited: RLHF Is a Decent Utilitarian Aligner",
+    year=2026,
+    arxiv="2609.12651",
+)
 PROJECT = Source(
     citation="adversary",
     short="this project",

@@ -1,26 +1,33 @@
-"""What a certified bound says of the published theorems: the one place where they are compared."""
+"""What a certified bound says of the theorems: the one place where they are compared."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
 from adversary.exact import to_float
-from adversary.problem.instance import Independent, Instance
-from adversary.theory import Theorem, known
+from adversary.problem.instance import Instance
+from adversary.theory import Known, Question, Theorem, known
+from adversary.theory.sources import PROJECT
 
-_ROUNDING = 1e-9  # relative; theorems give their bounds as floats
-_NEAR = 0.99  # of a bound that is a supremum, and seldom attained
+_NEAR = Fraction(99, 100)  # of a bound that is a supremum, and seldom attained
+_DIGITS = Fraction(1, 10**9)  # relative; what a lower bound's rounding is far below
 
 
 class Verdict(StrEnum):
-    """What one certified bound says of one theorem: 'reached' is at least 99 % of its bound."""
+    """What one certified bound says of one side of a theorem."""
 
     REACHED = "reached"
+    """At least 99 % of it; of an infinite bound: an infinite ratio is certified."""
     NOT_REACHED = "not reached"
+    ABOVE = "above this bound"
+    """More than a lower bound that nothing published is exceeded by: another one is larger, or its
+    source states it as a limit or for other methods or laws, or it is of this project."""
     EXCEEDED = "exceeded the published lower bound"
+    """More than the largest lower bound that a paper states for this method, law, β and m."""
     FINITE = "finite beside an infinite bound"
     CONTRADICTED = "contradicts an upper bound"
 
@@ -32,15 +39,21 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Comparison:
-    """A theorem beside a certified bound."""
+    """One side of a theorem beside a certified bound."""
 
     theorem: Theorem
-    published: float
-    """The theorem's bound at the instance's β, m and τ."""
+    """With the one claim that applies."""
+    published: Fraction | float
+    """The theorem's bound at the instance's β, m and τ, rounded in its safe direction."""
     certified: Fraction
     verdict: Verdict
     infinite: bool = False
     """Whether the certified bound is infinite."""
+
+    @property
+    def text(self) -> str:
+        """Return the theorem's bound in six digits."""
+        return Known(self.theorem, self.published).text
 
     @property
     def in_words(self) -> str:
@@ -49,9 +62,10 @@ class Comparison:
 
     @property
     def share(self) -> float:
-        """Return certified / published."""
-        certified = math.inf if self.infinite else to_float(self.certified)
-        return 1.0 if certified == self.published else certified / self.published
+        """Return certified / published; 1 for infinity beside infinity."""
+        if isinstance(self.published, float):
+            return float(self.infinite)
+        return math.inf if self.infinite else to_float(self.certified / self.published)
 
 
 def compare(
@@ -61,37 +75,34 @@ def compare(
     policies: str = "every",
     infinite: bool = False,
 ) -> list[Comparison]:
-    """Compare a certified lower bound with every theorem on its method, setting, law, β, m and τ.
+    """Compare a certified lower bound with every theorem on the class of its instance.
 
-    A bound for `some` allowed policy can contradict an upper bound, but is none that a published
-    lower bound, which is for every allowed policy, could be compared with. A weak lower bound is
-    exceeded easily, also where a stronger theorem is not.
+    A bound for `some` allowed policy can contradict an upper bound, and is compared with lower
+    bounds for some policy alone.
     """
-    found = []
-    for theorem, published in known(instance, method):
-        lower = theorem.status == "lower"
-        if (lower and policies == "some") or (not lower and not _assumed(theorem, instance)):
-            continue
-        verdict = _verdict(theorem, published, math.inf if infinite else bound)
-        found.append(Comparison(theorem, published, bound, verdict, infinite))
-    return found
+    return judge(known(Question.of(instance, method, policies)), bound, infinite)
 
 
-def _assumed(theorem: Theorem, instance: Instance) -> bool:
-    """Whether the instance is one of those that an upper bound is proved for.
+def judge(found: Sequence[Known], bound: Fraction, infinite: bool = False) -> list[Comparison]:
+    """Compare a certified lower bound with what the theorems say of a class of instances."""
+    papers = (v for t, v in found if t.status == "lower" and t.source is not PROJECT)
+    largest = max(papers, default=math.inf)
+    certified = math.inf if infinite else bound
+    verdicts = (_verdict(one, certified, largest) for one in found)
+    return [Comparison(*one, bound, verdict, infinite)
+            for one, verdict in zip(found, verdicts, strict=True)]  # fmt: skip
 
-    The bounds for independent laws only need every alternative to be shown.
-    """
-    law = instance.sampling
-    if theorem.laws != ("independent",) or not isinstance(law, Independent):
-        return True
-    return all(weight > 0 for weight in law.weights)
 
-
-def _verdict(theorem: Theorem, published: float, bound: Fraction | float) -> Verdict:
-    if math.isinf(published):
-        return Verdict.REACHED if bound == math.inf else Verdict.FINITE
-    value = Fraction(published)
-    if bound > value * Fraction(1 + _ROUNDING):
-        return Verdict.EXCEEDED if theorem.status == "lower" else Verdict.CONTRADICTED
-    return Verdict.REACHED if bound >= value * Fraction(_NEAR) else Verdict.NOT_REACHED
+def _verdict(one: Known, bound: Fraction | float, largest: Fraction | float) -> Verdict:
+    """`largest`: the largest lower bound that a paper gives here, in whatever form."""
+    theorem, value = one
+    if theorem.status == "upper":
+        if bound > value:
+            return Verdict.CONTRADICTED
+    elif bound > value * (1 + _DIGITS if isinstance(value, Fraction) else 1):
+        claim, published = one.claim, theorem.source is not PROJECT and value == largest
+        stated = published and not claim.derived and not claim.limit
+        return Verdict.EXCEEDED if stated else Verdict.ABOVE
+    if value == math.inf:
+        return Verdict.REACHED if bound == value else Verdict.FINITE
+    return Verdict.REACHED if bound >= value * _NEAR else Verdict.NOT_REACHED

@@ -116,22 +116,44 @@ def test_search_judges_the_theorems(run: Run) -> None:
     search = ("search", "nlhf", "--beta", "4")
     status, out, err = run(*search, "--json")
     assert (status, err) == (0, "")
-    verdicts = {t["key"]: t["verdict"] for t in json.loads(out)["theory"]}
-    expected = {"ghy-thm3": "exceeded the published lower bound", "ghy-thm7": "reached"}
-    assert verdicts == expected
+    verdicts = {(t["key"], t["status"]): t["verdict"] for t in json.loads(out)["theory"]}
+    assert verdicts == {
+        ("ghy-thm3", "lower"): "above this bound",
+        ("ghy-thm3-loser", "lower"): "reached",
+        ("ghy-thm7", "lower"): "reached",
+        ("ghy-thm7", "upper"): "reached",
+    }
     lines = run(*search)[1].splitlines()
-    for place, verdict in (("GHY Theorem 3", expected["ghy-thm3"]), ("GHY Theorem 7", "reached")):
-        assert next(line for line in lines if line.startswith(place)).rstrip().endswith(verdict)
+    for place, side, verdict in (("3, first half", "lower", "above this bound"),
+                                 ("7", "lower", "reached"), ("7", "upper", "reached")):  # fmt: skip
+        start = f"GHY Theorem {place}  "
+        (line,) = [x for x in lines if x.startswith(start) and side in x.split()]
+        assert line.endswith(verdict)
+
+
+def test_a_fixed_law_is_beside_what_holds_for_it(run: Run) -> None:
+    """No bound that needs another law: with the uniform one 4.1069 is the most at m = 3."""
+    search = ("search", "borda", "--beta", "8", "--sampling", "uniform", *FAST)
+    status, out, err = run(*search, "--json")
+    assert (status, err) == (0, "")
+    found = json.loads(out)
+    bounds = {t["key"]: t["bound"] for t in found["theory"] if t["status"] == "lower"}
+    assert "ghy-thm12" not in bounds
+    assert max(bounds.values()) <= 4.1069
+    assert "6.15359" not in run(*search)[1]
 
 
 def test_a_contradiction_is_status_1(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """If an upper bound were lower than what is certified: an alarm, and the file all the same."""
     from dataclasses import replace
+    from fractions import Fraction
 
-    from adversary.theory import ghy_thm7, verdicts
+    from adversary.searching import run as searching
+    from adversary.theory import Known, ghy_thm7, verdicts
 
-    low = replace(ghy_thm7.THEOREM, status="upper")
-    monkeypatch.setattr(verdicts, "known", lambda *_: [(low, 1.5)])
+    low = Known(replace(ghy_thm7.THEOREM, claims=ghy_thm7.THEOREM.claims[:1]), Fraction("1.5"))
+    for module in (searching, verdicts):
+        monkeypatch.setattr(module, "known", lambda question: [low])
     for more in ((), ("--json",)):
         status, out, err = run("search", "nlhf", "--beta", "4", "--out", "w.json", *more)
         assert status == 1

@@ -136,8 +136,11 @@ def test_theory_stands_beside():
     found = one(borda_rate).theory
     assert found is not None
     assert found.theorem.key == "ghy-thm12"
-    assert found.line == one(borda_rate).linear
-    assert found.bound == borda_rate(BETAS[-1])
+    line = one(borda_rate).linear
+    assert found.line is not None
+    assert line is not None
+    assert found.line.slope == pytest.approx(line.slope, rel=1e-12)
+    assert found.bound == pytest.approx(borda_rate(BETAS[-1]), rel=1e-14)
     assert one(rate, method="nobody").theory is None
     upper = Setting("borda", "none", "independent", 3).upper(4)
     assert upper is not None

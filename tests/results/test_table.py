@@ -14,6 +14,7 @@ from adversary.cli import main
 from adversary.errors import CertificateError, InputError
 from adversary.figures.table import draw
 from adversary.results.table import Row, rows
+from tests import planted
 
 INSTANCES = Path(__file__).parents[2] / "instances"
 FILES = (
@@ -84,13 +85,14 @@ def test_new_against_the_literature(folder: Path) -> None:
 
 
 def test_outcomes_and_fixed_laws_keep_their_place(folder: Path) -> None:
-    """A bound for one outcome says so, one for a path is of its m, one for a fixed law is left."""
+    """A bound for one outcome says so, and stands beside no instance that it does not cover."""
     found = rows([folder])
     assert row(found, "rlhf", "alignment", "independent", 4).scope == "budget not binding"
-    path = row(found, "rlhf", "social-choice", "pairs, m = 4", 4)
-    assert path.scope == "pairs along a path"
-    assert path.gap is not None
-    assert 0 <= path.gap < 1e-3
+    paths = [r for r in found if r.law == "pairs, m = 4"]
+    assert [(r.scope != "", r.lower is None, r.upper is None) for r in paths] == [
+        (False, False, True),  # its first contest goes the other way, by a little
+        (True, True, False),
+    ]
     only = row(found, "borda", "social-choice", "independent", 8)
     assert only.lower is None
     assert only.gap is None
@@ -98,6 +100,59 @@ def test_outcomes_and_fixed_laws_keep_their_place(folder: Path) -> None:
     assert only.upper.value == Fraction(
         json.loads((folder / FILES[6]).read_text("utf-8"))["claim"]["distortion_at_most"]
     )
+
+
+@pytest.fixture
+def gullible(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the table accept whatever a file claims."""
+    monkeypatch.setattr("adversary.results.table.check", planted.believe)
+
+
+@pytest.mark.usefixtures("gullible")
+@pytest.mark.parametrize(
+    ("lower", "upper"),
+    [
+        ("copeland-cycle-some.json", "copeland-cycle-at-most.json"),
+        ("rlhf-pairs-path-sharp-m4-beta4.json", "path-best-is-winner.json"),
+        ("path-rising.json", "path-best-is-winner.json"),
+        ("copeland-user-dependent-m3-beta4.json", "bounds/copeland-social-choice-beta4.json"),
+        ("rlhf-kl1-pairs-m3-beta4.json", "bounds/rlhf-vertex-beta4.json"),
+        ("rlhf-kl-free-full-support-1e-32-m3-beta8.json", "bounds/rlhf-vertex-beta8.json"),
+        ("borda-social-choice-sharp-beta8.json", "bounds/borda-uniform-m3-beta8.json"),
+        ("rlhf-kl1-sharp-beta8.json", "bounds/rlhf-reward-m3-beta8.json"),
+        ("borda-kl1-beta4.json", "bounds/borda-social-choice-beta4.json"),
+    ],
+)
+def test_pairs_that_do_not_meet_stand_apart(tmp_path: Path, lower: str, upper: str) -> None:
+    """Adversarial files: no row has the one beside the other."""
+    for source in (lower, upper):
+        planted.plant(tmp_path, source)
+    assert not [r for r in rows([tmp_path]) if r.lower is not None and r.upper is not None]
+
+
+@pytest.mark.usefixtures("gullible")
+def test_pairs_that_meet_stand_together(tmp_path: Path) -> None:
+    """A path from the best to the winner; the smaller of two instances where the larger is none."""
+    planted.plant(tmp_path, "path-rising.json")
+    planted.plant(tmp_path, "rlhf-pairs-path-sharp-m4-beta4.json")
+    planted.plant(tmp_path, "bounds/rlhf-path-m4-beta4.json")
+    wide, narrow = rows([tmp_path])
+    assert (wide.upper, wide.scope) == (None, "")
+    assert wide.lower is not None
+    assert narrow.lower is not None
+    assert Path(wide.lower.file).name == "rlhf-pairs-path-sharp-m4-beta4.json"
+    assert Path(narrow.lower.file).name == "path-rising.json"
+    assert narrow.gap is not None
+    assert 0 <= narrow.gap < 1e-4
+
+
+@pytest.mark.usefixtures("gullible")
+def test_a_contradiction_is_no_row(tmp_path: Path) -> None:
+    """Two files of which one is false."""
+    planted.plant(tmp_path, "rlhf-kl1-sharp-beta4.json")
+    planted.plant(tmp_path, "bounds/rlhf-vertex-beta4.json", claim="14.1")
+    with pytest.raises(CertificateError, match="contradicts"):
+        rows([tmp_path])
 
 
 def test_a_refused_file_stops_it(folder: Path) -> None:

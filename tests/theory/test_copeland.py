@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 import torch
 
+from adversary.certificate import check
 from adversary.certifying.certify import certify
 from adversary.errors import InputError
 from adversary.interface.method import Status, by_name
 from adversary.problem.distortion import evaluate
 from adversary.problem.instance import Reference, UserType
 from adversary.problem.population import Population
+from adversary.theory import Law, Question, ghy_thm12
 from adversary.theory.ag_copeland_2k import THEOREM as PUBLISHED
-from adversary.theory.copeland import THEOREM, bound, instance
+from adversary.theory.copeland import THEOREM, instance
 from adversary.theory.formulas import borda_rate, rate
 
 
@@ -78,7 +81,7 @@ def test_in_a_ball_of_any_size(solve, tau):
     solved = solve(found, "copeland")
     assert solved.policy["c"] == 1
     assert 0.9999 * borda_rate(4) < solved.every < borda_rate(4)
-    assert THEOREM.bound(4, 5, float(Fraction(tau))) == borda_rate(4)
+    assert THEOREM.bound(4, 5, Fraction(tau)) == pytest.approx(borda_rate(4), rel=1e-14)
 
 
 @pytest.mark.parametrize("beta", [1.0, 4.0, 12.0])
@@ -115,9 +118,26 @@ def test_is_not_exceeded_at_random(m, least):
     usable = population.average_utility.amax(-1) > 0
     assert least * limit < found.some[usable].max().item() <= limit * (1 + 1e-9)
     if m < 4:
-        assert bound(beta, m) is None
+        class_ = Question("copeland", "social-choice", Law("independent"), Fraction(beta), m)
+        assert THEOREM.said(class_, "lower") is None
+        assert THEOREM.said(class_, "upper") is not None
         alone = usable & (outcome.status == Status.SOLVED)
         assert found.every[alone].max().item() <= rate(beta) * (1 + 1e-9)
+
+
+def test_three_alternatives_are_enough_for_some_policy():
+    """Each wins once: the bad one is allowed, and so is the best: not every policy loses."""
+    verdict = check(Path(__file__).parents[1] / "planted" / "copeland-cycle-some.json")
+    assert verdict.accepted
+    assert verdict.policies == "some"
+    assert verdict.bound is not None
+    assert 0.999 * borda_rate(4) < verdict.bound < borda_rate(4)
+    cycle = ghy_thm12.instance(4, "1e-6")
+    assert certify(cycle, by_name("copeland")).lower_bound == pytest.approx(1, rel=1e-9)
+    for policies, known in (("some", True), ("every", False)):
+        asked = Question("copeland", "social-choice", Law("pairs"), Fraction(4), 3,
+                         policies=policies)  # fmt: skip
+        assert (THEOREM.said(asked, "lower") is not None) == known
 
 
 def test_out_of_range():

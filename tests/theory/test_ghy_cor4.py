@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -9,6 +10,7 @@ import torch
 
 from adversary.interface.method import Status, by_name
 from adversary.problem.distortion import evaluate
+from adversary.problem.instance import Reference
 from adversary.problem.population import Population
 from adversary.theory.formulas import rate
 from adversary.theory.ghy_cor4 import THEOREM, instance
@@ -24,7 +26,18 @@ def test_k_is_reached(solve, beta, m):
         assert previous <= computed <= theory * (1 + 1e-9)
         previous = computed
     assert previous == pytest.approx(theory, rel=1e-7)
-    assert THEOREM.bound(float(Fraction(beta)), m) == theory
+    assert THEOREM.bound(Fraction(beta), m) == pytest.approx(theory, rel=1e-14)
+
+
+@pytest.mark.parametrize("tau", ["0", "1/10", "3"])
+def test_k_is_reached_in_a_ball_of_any_size(solve, tau):
+    """The budget is ignored: the ball about s is small, and holds the best nevertheless."""
+    near = Reference((1 - Fraction(1, 10**9), Fraction(1, 10**9)), Fraction(tau))
+    solved = solve(replace(instance(4, "1e-6", "1.00001"), reference=near), "maximal-lotteries")
+    assert solved.policy["s"] == 0
+    assert solved.every == pytest.approx(rate(4), rel=1e-4)
+    bound = THEOREM.bound(4, 2, Fraction(tau))
+    assert bound == pytest.approx(rate(4), rel=1e-14)
 
 
 @pytest.mark.parametrize("beta", [1.0, 4.0, 12.0])

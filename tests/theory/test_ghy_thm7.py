@@ -12,7 +12,7 @@ from adversary.errors import InputError
 from adversary.interface.method import Status, by_name
 from adversary.problem.distortion import evaluate
 from adversary.problem.instance import Reference
-from adversary.theory import ghy_thm6, ghy_thm9, ghy_thm12
+from adversary.theory import Law, Question, ghy_thm6, ghy_thm9, ghy_thm12
 from adversary.theory.formulas import rate
 from adversary.theory.ghy_thm7 import THEOREM, bound, instance, small_budget
 
@@ -25,7 +25,7 @@ def test_k_is_reached_in_the_ball(solve, beta, tau):
     assert solved.policy["s"] == 0
     assert solved.every == pytest.approx(theory, rel=1e-6)
     assert solved.every <= theory * (1 + 1e-9)
-    assert THEOREM.bound(float(Fraction(beta)), 2, float(Fraction(tau))) == theory
+    assert THEOREM.bound(Fraction(beta), 2, Fraction(tau)) == pytest.approx(theory, rel=1e-14)
 
 
 def test_a_small_ball_does_not_reach_k(solve):
@@ -88,4 +88,16 @@ def test_small_budgets_reach_k_in_the_limit(solve, tau):
 
 def test_no_budget_no_distortion(solve):
     assert solve(instance(8, "1e-6", "1.001", 0), "nlhf").every == pytest.approx(1, rel=1e-12)
-    assert bound(8, tau=0) == 1
+    zero = Question("nlhf", "alignment", Law("independent"), Fraction(8), tau=Fraction(0))
+    known = THEOREM.said(zero, "upper")
+    assert known is not None
+    assert known.value == 1
+    assert THEOREM.said(zero, "lower") is None
+
+
+def test_two_alternatives_reach_k_from_log_2_on_only():
+    """In smaller balls the bound is an upper one alone; with three it is a limit there."""
+    for m, tau, lower in ((2, "1/2", False), (2, 1, True), (3, "1/2", True), (3, 0, False)):
+        asked = Question("nlhf", "alignment", Law("pairs"), Fraction(8), m, Fraction(tau))
+        assert (THEOREM.said(asked, "lower") is not None) == lower
+        assert THEOREM.said(asked, "upper") is not None

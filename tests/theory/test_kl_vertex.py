@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from fractions import Fraction
 from itertools import product
 
 import pytest
@@ -12,8 +14,10 @@ from hypothesis import strategies as st
 from adversary.certifying.certify import certify
 from adversary.errors import InputError
 from adversary.interface.method import Status, by_name
+from adversary.problem.instance import Reference
+from adversary.theory import Law, Question
 from adversary.theory.ghy_thm6 import bound as published
-from adversary.theory.kl_vertex import THEOREM, bound, instance, kernel
+from adversary.theory.kl_vertex import THEOREM, bound, instance, kernel, small_budget
 
 
 @pytest.mark.parametrize("method", THEOREM.methods)
@@ -78,14 +82,44 @@ def test_kernel_is_tight(beta):
 
 @pytest.mark.parametrize("beta", [10, 15, 30])
 def test_exceeds_the_published_bound(beta):
-    """By a factor of about 11β."""
-    assert bound(beta) == pytest.approx(11 * beta * published(beta), rel=1e-3)
+    """By a factor of about 2.5β: the paper's own instance gives e^β/(10β)."""
+    assert bound(beta) == pytest.approx(2.5 * beta * published(beta), rel=1e-3)
+
+
+@pytest.mark.parametrize("method", ["rlhf", "dpo", "ipo"])
+@pytest.mark.parametrize(("beta", "tau"), [(2, "1/20"), (4, "1/2")])
+def test_small_budgets_with_four_alternatives(solve, method, beta, tau):
+    """The ratio tends to that of three alternatives as the references of a and b vanish."""
+    whole = solve(instance(beta, "1/20", "1e-6"), method).every
+    ratios = []
+    for delta in ("1e-3", "1e-20", "1e-300"):
+        solved = solve(small_budget(beta, "1/20", "1e-6", tau, delta), method)
+        assert solved.status == Status.SOLVED
+        ratios.append(solved.every)
+    assert ratios[0] < ratios[1] < ratios[2] <= whole * (1 + 1e-9)
+    assert ratios[2] > 0.99 * whole
+    assert bound(beta, 4, Fraction(tau)) == bound(beta)
+
+
+@pytest.mark.parametrize("tau", ["0", "1/20"])
+def test_small_budgets_of_borda(solve, tau):
+    """It ignores them: nearly all of the reference on a, three alternatives."""
+    near = Reference((1 - Fraction(1, 10**9), Fraction(1, 10**9), Fraction(0)), Fraction(tau))
+    solved = solve(replace(instance(4, "1e-3", "1e-9"), reference=near), "borda")
+    assert solved.policy["b"] == 1
+    assert solved.every > 0.99 * math.cosh(2) ** 2
+    asked = Question("borda", "alignment", Law("independent"), Fraction(4), 3, Fraction(tau))
+    assert THEOREM.said(asked, "lower") is not None
 
 
 def test_where_it_applies():
     """Two vertices must lie in the ball, and c must lie outside the support."""
-    assert bound(4, m=2) is None
-    assert bound(4, tau=0.6) is None
+    two = Question("rlhf", "alignment", Law("independent"), Fraction(4), 2, Fraction(1))
+    assert THEOREM.said(two, "lower") is None
+    asked = Question("rlhf", "alignment", Law("independent"), Fraction(4), 3, Fraction("0.6"))
+    assert THEOREM.said(asked, "lower") is None
+    assert THEOREM.said(asked, "upper") is None  # the budget may bind
+    assert THEOREM.said(replace(asked, loose=True), "upper") is not None
     with pytest.raises(InputError, match="epsilon"):
         instance(4, 0, "1e-9")
     with pytest.raises(InputError, match="g"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -12,7 +13,14 @@ from adversary.certifying.certify import certify
 from adversary.errors import InputError
 from adversary.interface.method import Status, by_name
 from adversary.problem.distortion import evaluate
-from adversary.problem.instance import Independent, Instance, Pairs, UserDependent, UserType
+from adversary.problem.instance import (
+    Independent,
+    Instance,
+    Pairs,
+    Reference,
+    UserDependent,
+    UserType,
+)
 from adversary.theory import ghy_thm3
 from adversary.theory.formulas import rate
 from adversary.theory.user_dependent import THEOREM, bound, instance, on_pairs
@@ -26,12 +34,13 @@ def test_every_method_loses_the_ratio(solve, method, beta, ratio):
     assert solved.every == pytest.approx(ratio, rel=1e-9)
 
 
-@pytest.mark.parametrize("method", ["rlhf", "dpo"])
-@pytest.mark.parametrize("ratio", [10, 10**6])
-def test_on_pairs(solve, method, ratio):
-    solved = solve(on_pairs(2, ratio), method)
+@pytest.mark.parametrize("method", THEOREM.methods)
+@pytest.mark.parametrize(("beta", "ratio"), [("1/10", 10), (2, 10), (2, 10**6), (8, 10**3)])
+def test_on_pairs(solve, method, beta, ratio):
+    """Every method, as a search over laws on pairs is shown the same bound as any other."""
+    solved = solve(on_pairs(beta, ratio), method)
     assert solved.status == Status.SOLVED
-    assert solved.policy["b"] == 1
+    assert solved.policy["b"] == pytest.approx(1, abs=1e-9)
     assert solved.every == pytest.approx(ratio, rel=1e-9)
 
 
@@ -43,9 +52,21 @@ def test_certified(method):
     assert made.lower_bound == pytest.approx(ratio, rel=1e-10)
 
 
-@pytest.mark.parametrize("method", ["rlhf", "dpo", "borda"])
+@pytest.mark.parametrize("method", THEOREM.methods)
+@pytest.mark.parametrize("tau", ["1/10", "2"])
+def test_in_a_ball(solve, method, tau):
+    """A reference on a and b with e^(−τ) on b: b is played alone, and a share of a is missed."""
+    mass = max(Fraction(1, 2), 1 / (1 + Fraction(tau)))
+    for found, rest in ((instance(2, 10**4), ()), (on_pairs(2, 10**4), (Fraction(0),))):
+        ball = replace(found, reference=Reference((1 - mass, mass, *rest), Fraction(tau)))
+        solved = solve(ball, method)
+        assert solved.policy["b"] == pytest.approx(1, abs=1e-9)
+        assert solved.every > 10**4 * (1 - mass)
+
+
+@pytest.mark.parametrize("method", THEOREM.methods)
 def test_one_type_is_not_enough(solve, method):
-    """Its own order is found, under any law of its own."""
+    """Its own order is found, under any law of its own that shows every alternative."""
     generator = torch.Generator().manual_seed(0)
     for _ in range(20):
         utilities = [Fraction(x, 100) for x in torch.randperm(100, generator=generator).tolist()]
@@ -54,6 +75,16 @@ def test_one_type_is_not_enough(solve, method):
         users = (UserType(Fraction(1), tuple(utilities[:4])),)
         solved = solve(Instance(Fraction(2), ("a", "b", "c", "d"), users, law), method)
         assert solved.every == pytest.approx(1, rel=1e-12)
+
+
+def test_one_type_is_enough_where_alternatives_are_not_shown(solve):
+    """An independent law with a zero scores a if it is common, and hides a from a type."""
+    user = (UserType(Fraction(1), (Fraction(1), Fraction(1, 1000), Fraction(0))),)
+    hidden = Independent((Fraction(0), Fraction(1), Fraction(1)))
+    common = Instance(Fraction(2), ("a", "b", "c"), user, hidden)
+    assert solve(common, "borda").every == pytest.approx(1)
+    own = replace(common, sampling=UserDependent((hidden,)))
+    assert solve(own, "borda").every == pytest.approx(1000)
 
 
 def test_two_alternatives_are_not_enough_for_laws_on_pairs(jitter):
