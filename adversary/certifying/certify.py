@@ -20,6 +20,7 @@ from mpmath import mp
 from adversary import certificate, files
 from adversary.certifying import precise, ties
 from adversary.certifying.precise import Model, Real, Vector
+from adversary.certifying.proved import CAP, proved_bound
 from adversary.errors import CertificateError, InputError
 from adversary.exact import to_text
 from adversary.interface.method import Method, Status
@@ -36,7 +37,6 @@ _PRECISIONS = (50, 100, 300)  # decimal digits
 _SLACK = mp.mpf("1e-12")  # relative loss that a witness may cost
 _GOOD = 1e-9  # relative loss at which a lower precision is good enough
 _DIGITS = 12  # significant digits of a claim
-_CAP = 10**100  # the largest bound that the checker names
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def certify(
     status = Status(int(outcome.status[0]))
     if status is Status.DISCONNECTED:
         raise CertificateError(status.advice)
-    claim = {"distortion_at_least": "0", "policies": policies}
+    claim = {"distortion_at_least": "1", "policies": policies}
     about = {"name": method.name, "parameters": {}}
     draft = Document(instance, about, claim, {}, provenance or {})
     best: tuple[Fraction, Document] | None = None
@@ -133,14 +133,14 @@ def _better(
     """Return whichever proves more."""
     content = to_json(candidate).encode("utf-8", "backslashreplace")
     try:
-        proved = certificate.proved_bound(content, _DIGITS + 3)
+        proved = proved_bound(content, _DIGITS + 3)
         if proved is not None and proved < Fraction(1, 1000):  # its digits are decimal places
-            proved = certificate.proved_bound(content, 4 * _DIGITS)
+            proved = proved_bound(content, 4 * _DIGITS)
     except certificate.Rejected as reason:
         raise CertificateError(str(reason)) from None
     if proved is None or proved <= 0:
         return best
-    if proved < _CAP:  # the bound itself may be proved by nothing but an exact equality
+    if proved < CAP:  # the bound itself may be proved by nothing but an exact equality
         exact = proved * (1 - Fraction(1, 10 ** (_DIGITS + 2)))
         scale = Fraction(10) ** (_DIGITS - 1 - math.floor(math.log10(exact)))
         proved = math.floor(exact * scale) / scale

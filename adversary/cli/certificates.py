@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +12,9 @@ from adversary.cli.app import FILE, JSON, app, check_writable, print_json
 from adversary.errors import InputError
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from adversary.certificate import Verdict
     from adversary.certifying.certify import Certificate
     from adversary.interface.method import Method
     from adversary.problem.document import Document
@@ -99,18 +103,64 @@ def _finish(certificate: Certificate, method: Method, out: Path, as_json: bool) 
     typer.echo(f"{method.name}: certified distortion ≥ {shown}, {which} allowed policy: {out}")
 
 
-@app.command(epilog="Example: adversary check instances/*.json")
+@app.command(epilog="Example: adversary check instances")
 def check(
-    files: Annotated[list[str], typer.Argument(help="Certificates.", metavar="FILE...")],
+    paths: Annotated[
+        list[str], typer.Argument(help="Certificates, or folders of them.", metavar="FILE...")
+    ],
     as_json: JSON = False,
 ) -> None:
-    """Run the trusted checker: accepted only if the file proves its claim."""
-    from adversary.certificate.__main__ import main as run
+    """Run the trusted checker: accepted only if the file proves its claim.
 
+    Exit status: 0 all accepted, 1 some claim not proved, 2 a file that is unreadable or malformed.
+    """
+    from adversary.certificate.__main__ import main as run
+    from adversary.certificate.__main__ import say
+    from adversary.certificate.checker import check as judge
+
+    files = [file for path in paths for file in _files(path)]
     if not as_json:
         raise typer.Exit(run(files))
-    from adversary.cli import report
+    verdicts = [(file, judge(file)) for file in files]
+    written = say(json.dumps({"files": [_json(*row) for row in verdicts]}))
+    raise typer.Exit(max(verdict.status for _, verdict in verdicts) if written else 2)
 
-    rows = [report.of_verdict(name) for name in files]
-    print_json({"files": rows})
-    raise typer.Exit(0 if all(row["accepted"] for row in rows) else 1)
+
+def _files(path: str) -> list[str]:
+    """Return the file, or every *.json in and below a folder."""
+    if not Path(path).is_dir():
+        return [path]
+    found = [str(file) for file in sorted(Path(path).rglob("*.json")) if not file.is_dir()]
+    if not found:
+        raise InputError("file", path, "a folder with certificates (*.json)")
+    return found
+
+
+def _json(file: str, verdict: Verdict) -> dict[str, Any]:
+    from adversary.exact import to_text
+
+    def decimal(value: Fraction | None) -> str | None:
+        return None if value is None else to_text(value, decimal=True)
+
+    scope = verdict.scope
+    return {
+        "file": file,
+        "accepted": verdict.accepted,
+        "message": verdict.message,
+        "method": verdict.method,
+        "distortion_at_least": decimal(verdict.bound),
+        "distortion_at_most": decimal(verdict.at_most),
+        "policies": verdict.policies,
+        "infinite": verdict.infinite,
+        "scope": scope
+        and {
+            "kind": scope.kind,
+            "beta": to_text(scope.beta),
+            "setting": scope.setting,
+            "sampling": scope.sampling,
+            "alternatives": scope.alternatives,
+            "outcome": scope.outcome,
+            "winner": scope.winner,
+            "best": scope.best,
+        },
+    }

@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 
-from adversary.certificate import check
 from adversary.certifying.certify import Certificate
 from adversary.exact import to_text
 from adversary.interface.method import Method, Status
@@ -100,22 +99,6 @@ def of_certificate(certificate: Certificate, method: str, out: Path) -> dict[str
         "certified_lower_bound": to_text(certificate.lower_bound, decimal=True),
         "policies": certificate.policies,
         "file": str(out),
-    }
-
-
-def of_verdict(path: str) -> dict[str, Any]:
-    """Return the trusted checker's verdict on a file."""
-    verdict = check(path)
-    bound = None if verdict.bound is None else to_text(verdict.bound, decimal=True)
-    at_most = None if verdict.at_most is None else to_text(verdict.at_most, decimal=True)
-    return {
-        "file": path,
-        "accepted": verdict.accepted,
-        "message": verdict.message,
-        "method": verdict.method,
-        "distortion_at_least": bound,
-        "distortion_at_most": at_most,
-        "policies": verdict.policies,
     }
 
 
