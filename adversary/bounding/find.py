@@ -12,19 +12,18 @@ from typing import TYPE_CHECKING, Any
 from adversary import files
 from adversary.bounding import kernels, laws, outcomes
 from adversary.bounding.proving import Draft, Proved
-from adversary.certificate.bound import ALTERNATIVES, BETA, OUTCOME_ALTERNATIVES, SCOPES
+from adversary.certificate.bound import ALTERNATIVES, BETA, KERNELS, OUTCOME_ALTERNATIVES
+from adversary.certificate.methods import ALIGNMENT, METHODS, SOCIAL, Method
 from adversary.errors import InputError
 from adversary.exact import parse_rational, to_text
 from adversary.problem.instance import Independent, uniform
 
 if TYPE_CHECKING:
-    from adversary.interface.method import Method
+    from adversary.interface import method as interface
     from adversary.problem.instance import Instance
 
 _PATH = "pairs-path"
-_REWARDED = ("rlhf", "dpo")
 _TOURNAMENTS = 5  # the most alternatives for which all are proved
-_SOCIAL, _ALIGNMENT = "social-choice", "alignment"
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ class UpperBound:
 
 
 def bound(
-    method: str | Method,
+    method: str | interface.Method,
     beta: Any,
     alternatives: int | str = "every",
     sampling: str | Independent | None = None,
@@ -90,7 +89,7 @@ def bound(
     """
     started = time.perf_counter()
     name = method if isinstance(method, str) else method.name
-    known = sorted({known for known, _ in SCOPES})
+    known = sorted(name for name, record in METHODS.items() if record.kernels)
     if name not in known:
         raise InputError("method", name, f"one of {', '.join(known)}")
     request = _Request(name, _beta(beta), _count(alternatives), sampling, _budget(kl_budget))
@@ -136,15 +135,20 @@ class _Request:
     sampling: str | Independent | None
     kl: str | None
 
+    @property
+    def record(self) -> Method:
+        """What the checker knows of the method."""
+        return METHODS[self.method]
+
     def proved(self) -> Sequence[Proved]:
         """Prove by the rule that fits, or raise InputError."""
-        setting = _SOCIAL if self.kl is None else _ALIGNMENT
-        if (self.method, setting) not in SCOPES:
+        setting = SOCIAL if self.kl is None else ALIGNMENT
+        if setting not in self.record.kernels:
             raise InputError("kl", self.kl, f"none: {self.method} has no bound in a KL ball")
         draft = Draft(self.beta, self.method, setting)
-        scope, law, m = SCOPES[self.method, setting], self.law(), self.alternatives
-        scores = scope.sampling == "independent"
-        if self.method == "copeland" and m is not None and setting == _SOCIAL:
+        kernel, law, m = KERNELS[self.record.kernels[setting]], self.law(), self.alternatives
+        scores = kernel.sampling == "independent"
+        if "tournament" in self.record.outcomes and m is not None and setting == SOCIAL:
             if m > _TOURNAMENTS:
                 expected = f"at most {_TOURNAMENTS} (each tournament is proved) or 'every'"
                 raise InputError("alternatives", m, expected)
@@ -153,7 +157,7 @@ class _Request:
             return [self.path(draft)]
         if law == "every" and scores:
             raise InputError("sampling", law, f"{self.laws()}, as no bound holds for every law")
-        if isinstance(law, Independent) and scores and setting == _SOCIAL:
+        if isinstance(law, Independent) and scores and setting == SOCIAL:
             return [self.one_law(draft, law)]
         return [kernels.prove_kernel(draft)]
 
@@ -182,16 +186,16 @@ class _Request:
     def laws(self) -> str:
         """Return what a message says of laws."""
         words = "'independent', 'uniform' or weights such as '1/2,1/4,1/4'"
-        if SCOPES[self.method, _SOCIAL].sampling == "every":
+        if KERNELS[self.record.kernels[SOCIAL]].sampling == "every":
             return f"'every', {words}"
-        return f"'{_PATH}', {words}" if self.method in _REWARDED else words
+        return f"'{_PATH}', {words}" if "path" in self.record.outcomes else words
 
     def path(self, draft: Draft) -> Proved:
         """BOUNDS 3.6 along a path."""
         m = self.alternatives
-        if self.method not in _REWARDED:
+        if "path" not in self.record.outcomes:
             raise InputError("sampling", _PATH, self.laws())
-        if draft.setting != _SOCIAL:
+        if draft.setting != SOCIAL:
             raise InputError("kl", self.kl, f"none: the law {_PATH} is for social choice")
         if m is None or m > OUTCOME_ALTERNATIVES:
             expected = f"a whole number from 2 to {OUTCOME_ALTERNATIVES}, as the law is a path"
@@ -204,7 +208,7 @@ class _Request:
         if not 2 <= len(law.weights) <= ALTERNATIVES or low < 0 or sum(law.weights) == 0:
             expected = f"from 2 to {ALTERNATIVES} weights of at least 0, not all 0"
             raise InputError("sampling", [to_text(w) for w in law.weights], expected)
-        if low == 0 and self.method in _REWARDED:
+        if low == 0 and self.record.rewarded:
             raise InputError("sampling", "0", f"positive weights, as {self.method} needs them")
         return laws.prove_law(draft, law.weights)
 
@@ -212,8 +216,9 @@ class _Request:
         """BOUNDS 3.7: beta is that of the instance, and so is all else."""
         from adversary.bounding.rewards import prove_reward
 
-        if self.method not in _REWARDED:
-            raise InputError("outcome", self.method, "rlhf or dpo, whose policies have a reward")
+        if "reward" not in self.record.outcomes:
+            known = " or ".join(name for name, one in METHODS.items() if "reward" in one.outcomes)
+            raise InputError("outcome", self.method, f"{known}, whose policies have a reward")
         given = {"alternatives": self.alternatives, "sampling": self.sampling, "kl": self.kl}
         for field, value in given.items():
             if value is not None:

@@ -8,20 +8,19 @@ from dataclasses import replace
 from adversary.bounding import programs
 from adversary.bounding.multipliers import SLACK, rational, rounded_up
 from adversary.bounding.proving import Draft, Proved, case, prove, prove_least
-from adversary.certificate.bound import SCOPES, game_kernel, uncovered_kernel
+from adversary.certificate.bound import KERNELS
+from adversary.certificate.methods import METHODS
+
+_PROGRAMS = {"score": programs.score, "game": programs.game, "uncovered": programs.uncovered}
 
 
 def prove_kernel(draft: Draft, slack: float = SLACK) -> Proved:
     """Prove the least bound, up to the slack, that the method's kernel allows in the setting."""
-    scope = SCOPES[draft.method, draft.setting]
-    whole = replace(draft, alternatives="every", sampling=scope.sampling, outcome=scope.outcome)
-    beta = float(draft.beta)
-    if scope.kernel is game_kernel:
-        return prove_least(whole, programs.game(beta), slack)
-    if scope.kernel is uncovered_kernel:
-        return prove_least(whole, programs.uncovered(beta), slack)
-    if scope.multipliers == 2:
-        return prove_least(whole, programs.score(beta), slack)
+    name = METHODS[draft.method].kernels[draft.setting]
+    kernel, beta = KERNELS[name], float(draft.beta)
+    whole = replace(draft, alternatives="every", sampling=kernel.sampling, outcome=kernel.outcome)
+    if name in _PROGRAMS:
+        return prove_least(whole, _PROGRAMS[name](beta), slack)
     return _prove_ball(whole, beta, slack)
 
 

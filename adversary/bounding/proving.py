@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from adversary.bounding.multipliers import SLACK, refused, solved
-from adversary.certificate.bound import BOXES, FORMAT, Bound, attempt, parse_bound
+from adversary.certificate.bound import BOXES, FORMAT, Bound
 from adversary.certificate.boxes import Proof
 from adversary.columns.program import Program
 from adversary.exact import spelled
@@ -61,7 +61,7 @@ def case(factors: Sequence[Fraction]) -> dict[str, Any]:
 
 def prove(draft: Draft, claim: Fraction, cases: Sequence[dict[str, Any]]) -> Proved:
     """Prove a claim with given multipliers. Raises CertificateError where that fails."""
-    _, proof = attempt(_parsed(draft, claim, cases))
+    proof = _read(draft, claim, cases).examine()
     if not proof.accepted:
         raise refused(proof)
     return _made(draft, claim, cases, proof.boxes)
@@ -76,17 +76,17 @@ def prove_least(
     """
 
     def test(claim: Fraction, factors: tuple[Fraction, ...]) -> Proof:
-        return attempt(_parsed(draft, claim, [case(factors + others)]))[1]
+        return _read(draft, claim, [case(factors + others)]).examine()
 
     found = solved(program, test, slack)
     return _made(draft, found.claim, [case(found.factors + others)], found.boxes)
 
 
-def _parsed(draft: Draft, claim: Fraction, cases: Sequence[dict[str, Any]]) -> Bound:
-    return parse_bound(draft.document(claim, cases, BOXES))
+def _read(draft: Draft, claim: Fraction, cases: Sequence[dict[str, Any]]) -> Bound:
+    return Bound(draft.document(claim, cases, BOXES))
 
 
 def _made(draft: Draft, claim: Fraction, cases: Sequence[dict[str, Any]], boxes: int) -> Proved:
     allowed = min(BOXES, 2 * boxes)  # other versions of the arithmetic may need a few more
-    text = _parsed(draft, claim, cases).text
+    text = _read(draft, claim, cases).text
     return Proved(draft.document(claim, cases, allowed), claim, text, boxes)

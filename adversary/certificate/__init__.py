@@ -1,9 +1,9 @@
-"""The trusted checker. SPEC.md and BOUNDS.md say what "accepted" means.
+"""The trusted checker, of the standard library and python-flint only: SPEC.md and BOUNDS.md."""
 
-Imports the standard library and python-flint only.
-"""
+from .checker import check
+from .lower import FORMAT, Document
+from .methods import METHODS
+from .reader import Rejected
+from .verdict import Scope, Verdict
 
-from .checker import Verdict, check, proved_bound
-from .document import FORMAT, Document, Rejected, parse
-
-__all__ = ["FORMAT", "Document", "Rejected", "Verdict", "check", "parse", "proved_bound"]
+__all__ = ["FORMAT", "METHODS", "Document", "Rejected", "Scope", "Verdict", "check"]

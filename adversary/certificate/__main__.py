@@ -1,24 +1,37 @@
-"""python -m adversary.certificate FILE...: one line for each file (SPEC section 6)."""
+"""python -m adversary.certificate FILE...: one line for each file (SPEC 6)."""
 
+import os
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 
 from .checker import check
+from .reader import plain
 
 
-def main(paths: list[str]) -> int:
-    """Exit status: 0 all accepted, 1 some rejected, 2 no file named."""
+def main(paths: Sequence[str]) -> int:
+    """Exit status: 0 all accepted; 1 some not proved; 2 some unreadable, malformed, or no file."""
     if not paths:
-        sys.stderr.write("usage: python -m adversary.certificate FILE...\n")
-        return 2
-    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    status = 0
+        print("usage: python -m adversary.certificate FILE...", file=sys.stderr)  # noqa: T201
+    status = 0 if paths else 2
     for path in paths:
-        verdict = check(path)
-        name = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in path)
-        word = "accepted" if verdict.accepted else "rejected"
-        sys.stdout.write(f"{word}: {name}: {verdict.message}\n")
-        status = status if verdict.accepted else 1
+        verdict, name = check(path), plain(path if len(path) < 256 else f"...{path[-250:]}")
+        if not say(f"{'accepted' if verdict.accepted else 'rejected'}: {name}: {verdict.message}"):
+            return 2
+        status = max(status, verdict.status)
     return status
+
+
+def say(line: str) -> bool:
+    """Print a line at once; whether standard output took it, which it does if it is closed."""
+    try:
+        print(line, flush=True)  # noqa: T201
+    except OSError as error:
+        with suppress(OSError):  # what is left goes nowhere, so that the end is quiet too
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            print(f"standard output: {error.strerror}", file=sys.stderr)  # noqa: T201
+        return False
+    return True
 
 
 if __name__ == "__main__":

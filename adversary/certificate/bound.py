@@ -1,38 +1,32 @@
 """Upper bounds, `adversary-bound/1` (BOUNDS.md): strict reading, and what must be <= 0."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from itertools import pairwise, permutations, product
+from dataclasses import replace
+from fractions import Fraction
+from functools import partial
+from itertools import combinations, pairwise, permutations, product
 from typing import Any, NamedTuple
 
 from flint import arb, ctx, fmpq
 
 from .boxes import Form, Proof, prove
-from .document import Ball, Law, Rejected, _Reader, _wrong
-from .model import half_tanh, tilt
+from .methods import ALIGNMENT, METHODS, SOCIAL
+from .model import Ball, half_tanh, located
+from .reader import POSITIVE, PRINTED, File, Place, Rejected, shown
+from .verdict import Scope, Verdict
 
 FORMAT = "adversary-bound/1"
 BETA = 256
 BOXES = 1_000_000
 ALTERNATIVES = 64  # under a fixed law
 OUTCOME_ALTERNATIVES = 8  # with a fixed outcome: the dimension of the boxes
-CASES = 1_024
+CASES = 256
+DATA_BITS = 2**18  # of all numbers of a file, written over their least common denominator
 ZERO, ONE = fmpq(0), fmpq(1)
 
-Forms = tuple[tuple[str, Form], ...]
-Kernel = Callable[..., Form]  # of beta, t and the multipliers
-
-
-@dataclass(frozen=True)
-class Bound:
-    """A claim, and the forms that prove it if they are <= 0; each with its field's name."""
-
-    method: str
-    at_most: fmpq
-    text: str
-    forms: Forms
-    boxes: int
-    bits: int
+Beats = list[tuple[int, int]]
+Forms = list[tuple[str, Form]]  # each with the field that it comes from
+Read = tuple[str, str, str, Forms]  # the relation, what is covered, what more there is to say
 
 
 def score_kernel(
@@ -47,242 +41,227 @@ def score_kernel(
     return Form(beta, ZERO, (ONE, -t, ZERO), pairs)
 
 
-def game_kernel(beta: fmpq, t: fmpq, weight: fmpq) -> Form:
-    """BOUNDS 3.4: f(a, w) = a - t w + weight h(w-a)."""
-    return Form(beta, ZERO, (ONE, -t), {(1, 0): weight})
+class Kernel(NamedTuple):
+    """A proof for every law and every m (BOUNDS 2), of beta, t and so many multipliers."""
 
-
-def uncovered_kernel(beta: fmpq, t: fmpq, first: fmpq, second: fmpq) -> Form:
-    """BOUNDS 3.5: f(a, w, z) = a - t w + first h(w-z) + second h(z-a)."""
-    return score_kernel(beta, t, second, first - second)
-
-
-class Scope(NamedTuple):
-    """What one kernel covers: see the fields of these names in BOUNDS 2."""
-
-    sampling: str
-    outcome: str
-    kernel: Kernel
+    form: Callable[..., Form]
     multipliers: int
-    text: str
+    sampling: str
+    outcome: str = "every"
 
 
-_EVERY = "every law, every m"
-_INDEPENDENT = "every independent law, every m"
-_SCORE = Scope("independent", "every", score_kernel, 2, _INDEPENDENT)
-_BALL = Scope("independent", "every", score_kernel, 1, f"{_INDEPENDENT}, every budget")
-_VERTEX = Scope("independent", "vertex", score_kernel, 1, f"{_INDEPENDENT}, budget not binding")
-_GAME = Scope("every", "every", game_kernel, 1, _EVERY)
-_UNCOVERED = Scope("every", "every", uncovered_kernel, 2, _EVERY)
-SCOPES = {
-    ("borda", "social-choice"): _SCORE,
-    ("rlhf", "social-choice"): _SCORE,
-    ("dpo", "social-choice"): _SCORE,
-    ("ipo", "social-choice"): _SCORE,
-    ("ipo", "alignment"): _BALL,
-    ("rlhf", "alignment"): _VERTEX,
-    ("dpo", "alignment"): _VERTEX,
-    ("maximal-lotteries", "social-choice"): _GAME,
-    ("maximal-lotteries", "alignment"): _GAME,
-    ("nlhf", "social-choice"): _GAME,
-    ("nlhf", "alignment"): _GAME,
-    ("copeland", "social-choice"): _UNCOVERED,
-    ("copeland", "alignment"): _UNCOVERED,
+KERNELS = {
+    "score": Kernel(score_kernel, 2, "independent"),
+    "ball": Kernel(score_kernel, 1, "independent"),
+    "vertex": Kernel(score_kernel, 1, "independent", "vertex"),
+    # BOUNDS 3.4: a - t w + L h(w-a), and 3.5: a - t w + L1 h(w-z) + L2 h(z-a).
+    "game": Kernel(lambda b, t, L: Form(b, ZERO, (ONE, -t), {(1, 0): L}), 1, "every"),
+    "uncovered": Kernel(lambda b, t, L1, L2: score_kernel(b, t, L2, L1 - L2), 2, "every"),
+}
+_SIDE = partial(Place.items, low=2, high=2, read=partial(Place.number, high=1))
+_CASE = {"best": _SIDE, "winner": _SIDE, "multipliers": lambda at: at.items(2, 2, Place.number)}
+_REWARD = {"reward": partial(Place.numbers, sign="any"), "temperature": POSITIVE}
+_REWARD |= {"reference": partial(Place.policy, narrows=True), "comparison": Place.policy}
+_FIELDS = {
+    "format": lambda at: at.word(FORMAT),
+    "beta": partial(PRINTED, high=BETA),
+    "method": partial(Place.method, known=[n for n, method in METHODS.items() if method.kernels]),
+    **dict.fromkeys(("setting", "alternatives", "sampling", "outcome"), lambda at: at),
+    "claim": partial(Place.fields, table={"distortion_at_most": PRINTED}),
+    "cases": lambda at: at,
+    "boxes": partial(POSITIVE, high=BOXES),
+    "provenance": partial(Place.fields, table=None),
 }
 
 
-def parse_bound(raw: Any) -> Bound:
-    """The claim of a file (a JSON value of `document.load`), or `Rejected` with the field."""
-    reader = _Reader()
-    required = ("format", "beta", "method", "setting", "alternatives", "sampling", "outcome")
-    raw = reader.fields(raw, "file", (*required, "claim", "cases", "boxes"), ("provenance",))
-    reader.choice(raw["format"], "format", (FORMAT,))
-    if not isinstance(raw.get("provenance", {}), dict):
-        _wrong("provenance", raw["provenance"], "an object")
-    beta = reader.positive(raw["beta"], "beta", BETA)
-    part = reader.fields(raw["method"], "method", ("name", "parameters"))
-    methods = tuple(sorted({name for name, _ in SCOPES}))
-    method = reader.choice(part["name"], "method.name", methods)
-    reader.fields(part["parameters"], "method.parameters", ())
-    part = reader.fields(raw["claim"], "claim", ("distortion_at_most",))
-    t = reader.positive(part["distortion_at_most"], "claim.distortion_at_most")
-    boxes = reader.positive(raw["boxes"], "boxes", BOXES)
-    if boxes.q != 1:
-        _wrong("boxes", raw["boxes"], "an integer")
-    bits = 128 + 4 * int(beta.ceil())
-    with ctx.workprec(bits):
-        forms, scope = _Claim(reader, raw, method, beta, t).forms()
-    text = f"{method} distortion <= {part['distortion_at_most']} ({scope})"
-    return Bound(method, t, text, forms, int(boxes.p), bits)
+class Bound:
+    """A file: its scope, its claim in words, and the forms that prove it if they are <= 0."""
 
+    def __init__(self, value: Any) -> None:
+        """Reads a JSON value of `reader.load`. Raises `Rejected` with the field."""
+        self.top = Place(value, "", File(DATA_BITS)).fields(_FIELDS, "provenance")
+        self.beta, self.t = self.top["beta"], self.top["claim"]["distortion_at_most"]
+        self.method, self.boxes = METHODS[self.top["method"]], int(self.top["boxes"].p)
+        if self.top["boxes"] != self.boxes:
+            raise Rejected("boxes: expected an integer")
+        self.written, beta = value["claim"]["distortion_at_most"], value["beta"]
+        setting = self.top["setting"].word(*self.method.kernels)
+        fixed = (self.top["method"], Fraction(beta), setting)
+        self.scope = Scope("method", *fixed, "every common", (), None)
+        self.bits = 128 + 4 * int(self.beta.ceil())
+        with ctx.workprec(self.bits):
+            relation, covers, more, self.forms = self.read()
+        self.text = self.scope.statement(relation, covers, beta) + more
 
-def attempt(bound: Bound) -> tuple[str, Proof]:
-    """The first form that is not proved, or the last; its `boxes` are those of all up to it."""
-    field, proof = "", Proof(False, None, 0)
-    with ctx.workprec(bound.bits):
-        for name, form in bound.forms:
-            last = prove(form, bound.boxes - proof.boxes)
-            field, proof = name, replace(last, boxes=proof.boxes + last.boxes)
-            if not last.accepted:
-                break
-    return field, proof
+    def examine(self) -> Proof:
+        """That of the first form that is not proved, or of the last; the boxes of all up to it."""
+        proof = Proof(False, None, 0)
+        with ctx.workprec(self.bits):
+            for name, form in self.forms:
+                last = prove(form, self.boxes - proof.boxes)
+                proof = replace(last, boxes=proof.boxes + last.boxes, field=name)
+                if not last.accepted:
+                    break
+        return proof
 
+    def conclude(self) -> str:
+        """Nothing more, if the claim is proved; raises `Rejected` if not."""
+        proof = self.examine()
+        if proof.point is not None:
+            point = ", ".join(f"{int(v.p) / int(v.q):.6g}" for v in proof.point)
+            raise Rejected(f"{proof.field}: positive at ({point})")
+        if not proof.accepted:
+            raise Rejected(f"{proof.field}: not proved with {proof.boxes} boxes")
+        return ""
 
-def conclude(bound: Bound) -> None:
-    """Returns if the claim is proved, raises `Rejected` if not."""
-    name, proof = attempt(bound)
-    if proof.accepted:
-        return
-    if proof.point is None:
-        raise Rejected(f"{name}: not proved with {proof.boxes} boxes")
-    raise Rejected(f"{name}: positive at ({', '.join(map(_short, proof.point))})")
+    def read(self) -> Read:
+        """The rows of BOUNDS 2."""
+        names, outcome = self.top["alternatives"], self.top["outcome"]
+        if names.value == "every":
+            return self.every()
+        most = ALTERNATIVES if outcome.value == "every" else OUTCOME_ALTERNATIVES
+        self.scope = replace(self.scope, alternatives=names.alternatives(most))
+        if not isinstance(outcome.value, dict):
+            outcome.word("every")
+            return self.one_law()
+        return self.majorities() if "beats" in outcome.value else self.reward()
 
+    def every(self) -> Read:
+        """BOUNDS 3.1 and 3.3 to 3.5."""
+        kernel = KERNELS[self.method.kernels[self.scope.setting]]
+        self.top["sampling"].word(kernel.sampling)
+        self.top["outcome"].word(kernel.outcome)
+        law = "every common" if kernel.sampling == "every" else "every independent"
+        self.scope = replace(self.scope, sampling=law, outcome=kernel.outcome)
+        form = kernel.form(self.beta, self.t, *self.multipliers(kernel.multipliers))
+        covers = f"{law} law, every m"
+        if self.scope.setting == ALIGNMENT:
+            budget = "budget not binding" if kernel.outcome == "vertex" else "every budget"
+            covers += f", every reference, {budget}"
+        return f"distortion <= {self.written}", covers, "", [("cases[0]", form)]
 
-def _short(value: fmpq) -> str:
-    """An entry of [0, 1] for a message."""
-    return f"{int(value.p) / int(value.q):.6g}"
-
-
-@dataclass(frozen=True)
-class _Claim:
-    """The fields that say what the claim covers, and its multipliers."""
-
-    reader: _Reader
-    raw: dict[str, Any]
-    method: str
-    beta: fmpq
-    t: fmpq
-
-    def forms(self) -> tuple[Forms, str]:
-        """The forms, and in words what they cover."""
-        reader, raw, outcome = self.reader, self.raw, self.raw["outcome"]
-        settings = tuple(setting for name, setting in SCOPES if name == self.method)
-        setting = reader.choice(raw["setting"], "setting", settings)
-        if raw["alternatives"] == "every":
-            scope = SCOPES[self.method, setting]
-            reader.choice(raw["sampling"], "sampling", (scope.sampling,))
-            reader.choice(outcome, "outcome", (scope.outcome,))
-            multipliers = self.multipliers(scope.multipliers)
-            return self.single(scope.kernel(self.beta, self.t, *multipliers)), scope.text
-        high = ALTERNATIVES if outcome == "every" else OUTCOME_ALTERNATIVES
-        m = reader.alternatives(raw["alternatives"], high)
-        if isinstance(outcome, dict) and "beats" in outcome:
-            reader.choice(setting, "setting", ("social-choice",))
-            return self.single(self.tournament(outcome)), f"this outcome, m = {m}"
-        if isinstance(outcome, dict):
-            reader.choice(setting, "setting", ("alignment",))
-            return self.single(self.reward(outcome)), f"this outcome, m = {m}"
-        reader.choice(setting, "setting", ("social-choice",))
-        reader.choice(outcome, "outcome", ("every",))
-        return self.fixed_law(), f"this law, m = {m}"
-
-    def single(self, form: Form) -> Forms:
-        return (("cases[0]", form),)
-
-    def multipliers(self, count: int, low: int | None = 0) -> list[fmpq]:
+    def multipliers(self, count: int, sign: str = ">= 0") -> list[fmpq]:
         """Those of the only case."""
-        [case] = self.reader.items(self.raw["cases"], "cases", 1, 1)
-        case = self.reader.fields(case, "cases[0]", ("multipliers",))
-        return self.entries(case["multipliers"], "cases[0].multipliers", count, low)
+        read = partial(Place.items, low=count, high=count, read=partial(Place.number, sign=sign))
+        case = partial(Place.fields, table={"multipliers": read})
+        return self.top["cases"].items(1, 1, case)[0]["multipliers"]
 
-    def entries(
-        self, value: Any, where: str, count: int, low: int | None = 0, high: int | None = None
-    ) -> list[fmpq]:
-        values = self.reader.items(value, where, count, count)
-        return [self.reader.number(v, f"{where}[{i}]", low, high) for i, v in enumerate(values)]
-
-    def law(self) -> Law:
-        """The independent law of the file, positive where the method needs it."""
-        law = self.reader.law(self.raw["sampling"], "sampling")
+    def law(self) -> list[fmpq]:
+        """The weights of the independent law of the file."""
+        law = self.top["sampling"].law()
         if law.weights is None:
             raise Rejected("sampling.kind: expected independent")
-        if self.method in ("rlhf", "dpo") and 0 in law.weights:
+        if self.method.rewarded and 0 in law.weights:
             raise Rejected("sampling.weights: expected positive weights")
-        return law
+        self.scope = replace(self.scope, sampling="independent", laws=(law,))
+        return [fmpq(weight, sum(law.weights)) for weight in law.weights]
 
-    def fixed_law(self) -> Forms:
+    def one_law(self) -> Read:
         """BOUNDS 3.2: every pair (best, winner) lies in the rectangle of some case."""
-        if SCOPES[self.method, "social-choice"] != _SCORE:
+        self.top["setting"].word(SOCIAL)
+        if self.method.kernels[SOCIAL] != "score":
             raise Rejected("alternatives: expected every")
-        weights = self.law().weights or ()
-        reader, open_pairs = self.reader, set(permutations(weights, 2))
-        forms: dict[tuple[str, fmpq, fmpq], Form] = {}
-        for i, case in enumerate(reader.items(self.raw["cases"], "cases", 1, CASES)):
-            where = f"cases[{i}]"
-            case = reader.fields(case, where, ("best", "winner", "multipliers"))
-            best = self.entries(case["best"], f"{where}.best", 2, 0, 1)
-            winner = self.entries(case["winner"], f"{where}.winner", 2, 0, 1)
-            slope, half = self.entries(case["multipliers"], f"{where}.multipliers", 2)
+        masses, forms = self.law(), dict[tuple[str, fmpq, fmpq], Form]()
+        pairs = set(permutations(range(len(masses)), 2))
+        cases = self.top["cases"].items(1, CASES, partial(Place.fields, table=_CASE))
+        for i, case in enumerate(cases):
+            best, winner, (one, two) = case.values()
             for p, q in product(best, winner):
                 if p + q <= 1:
-                    forms[where, p, q] = score_kernel(self.beta, self.t, slope, half, p, q)
-            open_pairs = {
-                (p, q)
-                for p, q in open_pairs
-                if not (best[0] <= p <= best[1] and winner[0] <= q <= winner[1])
-            }
-        if open_pairs:
-            p, q = map(_short, min(open_pairs))
-            raise Rejected(f"cases: none covers a best of weight {p} and a winner of weight {q}")
-        return tuple((where, form) for (where, _, _), form in forms.items())
+                    forms[f"cases[{i}]", p, q] = score_kernel(self.beta, self.t, one, two, p, q)
+            inside = [[x for x, mass in enumerate(masses) if low <= mass <= high]
+                      for low, high in (best, winner)]  # fmt: skip
+            pairs.difference_update(product(*inside))
+        if pairs:
+            best, winner = min(pairs)
+            raise Rejected(f"cases: none covers alternatives[{best}] as best, [{winner}] as winner")
+        relation, covers = (
+            f"distortion <= {self.written}",
+            f"this independent law, m = {len(masses)}",
+        )
+        return relation, covers, "", [(at, form) for (at, *_), form in forms.items()]
 
-    def tournament(self, value: Any) -> Form:
+    def majorities(self) -> Read:
         """BOUNDS 3.6: p(x beats y) >= 1/2 for each pair of `beats`."""
-        reader, m = self.reader, len(self.reader.names)
-        part = reader.fields(value, "outcome", ("beats", "winner", "best"))
-        beats: list[tuple[int, int]] = []
-        for i, entry in enumerate(reader.items(part["beats"], "outcome.beats", 1, m * m)):
-            at = f"outcome.beats[{i}]"
-            first, second = reader.items(entry, at, 2, 2)
-            x, y = reader.alternative(first, f"{at}[0]"), reader.alternative(second, f"{at}[1]")
-            if x == y or (x, y) in beats or (y, x) in beats:
-                raise Rejected(f"{at}: expected a new pair of different alternatives")
-            beats.append((x, y))
-        winner = reader.alternative(part["winner"], "outcome.winner")
-        best = reader.alternative(part["best"], "outcome.best")
-        if self.method == "copeland":
-            reader.choice(self.raw["sampling"], "sampling", ("every",))
-            wins = [sum(x == first for first, _ in beats) for x in range(m)]
-            if 2 * len(beats) != m * (m - 1):
-                raise Rejected("outcome.beats: expected every pair of alternatives")
-            if wins[winner] < max(wins):
-                raise Rejected("outcome.winner: expected an alternative with the most wins")
-        elif self.method in ("rlhf", "dpo"):
-            law = reader.law(self.raw["sampling"], "sampling")
-            asked = {pair for pair, mass in law.pairs.items() if mass > 0}
-            if any(y != x for (x, _), (_, y) in pairwise(beats)):
-                raise Rejected("outcome.beats: expected each winner to be the next loser")
-            met = {x for pair in beats for x in pair}
-            if not len(met) == m == len(beats) + 1 or {(min(xy), max(xy)) for xy in beats} != asked:
-                raise Rejected("outcome.beats: expected the pairs of the law, a path")
-            if beats[-1][0] != winner:
-                raise Rejected("outcome.winner: expected the end of the path")
-        else:
+        names, m = self.scope.alternatives or (), len(self.scope.alternatives or ())
+        pairs = partial(Place.items, low=1, high=m * m, read=Place.pair)
+        table = {"beats": pairs, "winner": Place.alternative, "best": Place.alternative}
+        beats, winner, best = self.top["outcome"].fields(table).values()
+        self.top["setting"].word(SOCIAL)
+        for i, pair in enumerate(beats):
+            if {pair, pair[::-1]} & {*beats[:i]}:
+                raise Rejected(f"outcome.beats[{i}]: expected a new pair")
+        if not {"tournament", "path"} & {*self.method.outcomes}:
             raise Rejected("outcome: expected every")
+        rule = self.tournament if "tournament" in self.method.outcomes else self.path
+        law, sole = rule(beats, winner, m)
+        if winner == best:
+            raise Rejected("outcome.best: expected another alternative than the winner")
+        w, b = (shown(names[x]) + f"#{x}" * (len(names[x]) > 40) for x in (winner, best))
+        self.scope = replace(
+            self.scope, kind="outcome", outcome="majorities", winner=names[winner],
+            best=names[best], beats=tuple((names[x], names[y]) for x, y in beats), sole=sole,
+        )  # fmt: skip
+        bound = f"a bound on the distortion where these are strict and {b} is the best"
+        more = f"; {bound if sole else f'no bound on the distortion: others win as often as {w}'}"
         linear = [fmpq(x == best) - self.t * (x == winner) for x in range(m)]
-        pairs = dict(zip(beats, self.multipliers(len(beats)), strict=True))
-        return Form(self.beta, ZERO, tuple(linear), pairs)
+        factors = dict(zip(beats, self.multipliers(len(beats)), strict=True))
+        covers = f"{law}, m = {m}, all users with these majorities"
+        form = Form(self.beta, ZERO, tuple(linear), factors)
+        return f"U({b}) <= {self.written} * U({w})", covers, more, [("cases[0]", form)]
 
-    def reward(self, value: Any) -> Form:
+    def tournament(self, beats: Beats, winner: int, m: int) -> tuple[str, bool]:
+        """The law, and whether the winner alone has the most wins."""
+        self.top["sampling"].word("every")
+        wins = [sum(x == first for first, _ in beats) for x in range(m)]
+        if 2 * len(beats) != m * (m - 1):
+            raise Rejected("outcome.beats: expected every pair of alternatives")
+        if wins[winner] < max(wins):
+            raise Rejected("outcome.winner: expected an alternative with the most wins")
+        return "every common law", wins.count(wins[winner]) == 1
+
+    def path(self, beats: Beats, winner: int, m: int) -> tuple[str, bool]:
+        """The law, whose pairs form a path to the winner."""
+        law = self.top["sampling"].law()
+        asked = {pair for pair, mass in law.pairs.items() if mass > 0}
+        if any(y != x for (x, _), (_, y) in pairwise(beats)):
+            raise Rejected("outcome.beats: expected each winner to be the next loser")
+        met = {x for pair in beats for x in pair}
+        if not len(met) == m == len(beats) + 1 or {(min(xy), max(xy)) for xy in beats} != asked:
+            raise Rejected("outcome.beats: expected the pairs of the law, a path")
+        if beats[-1][0] != winner:
+            raise Rejected("outcome.winner: expected the end of the path")
+        self.scope = replace(self.scope, sampling="pairs", laws=(law,))
+        return "this law on pairs", True
+
+    def reward(self) -> Read:
         """BOUNDS 3.7: the policy is proportional to reference * exp(reward / temperature)."""
-        reader, m = self.reader, len(self.reader.names)
-        names = ("reward", "temperature", "reference", "comparison")
-        part = reader.fields(value, "outcome", names)
-        if self.method not in ("rlhf", "dpo"):
+        reward, temperature, reference, comparison = self.top["outcome"].fields(_REWARD).values()
+        if "reward" not in self.method.outcomes:
             raise Rejected("outcome: expected every")
-        reward = reader.numbers(part["reward"], "outcome.reward", None)
-        temperature = reader.positive(part["temperature"], "outcome.temperature")
-        weights = reader.numbers(part["reference"], "outcome.reference")
-        reference = reader.distribution(weights, "outcome.reference")
-        reader.support = [weight > 0 for weight in reference]
-        comparison = reader.policy(part["comparison"], "outcome.comparison")
-        policy, _ = tilt(Ball(reference, ZERO), dict(enumerate(reward)), temperature)
-        law, factors = self.law().weights or (), self.multipliers(m, None)
+        self.top["setting"].word(ALIGNMENT)
+        if max(reward) - min(reward) > self.beta:
+            raise Rejected("outcome.reward: spread over more than beta, as for no users")
+        if reference == comparison and len({reward[x] for x in reference}) == 1:
+            raise Rejected("outcome.comparison: expected another policy than the method's")
+        mine, _ = located(Ball(reference, ZERO), dict(enumerate(reward)), temperature)
+        law, factors = self.law(), self.multipliers(len(reward), "any")
         constant, pairs = ZERO, dict[tuple[int, int], fmpq]()
-        for x in range(m):
-            for y in range(x):
-                pairs[x, y] = factors[x] * law[y] - factors[y] * law[x]
-                if pairs[x, y] != 0:
-                    constant = constant - pairs[x, y] * half_tanh(arb(reward[x] - reward[y]))
-        linear = [comparison[x] - self.t * policy.get(x, ZERO) for x in range(m)]
-        return Form(self.beta, constant, tuple(linear), pairs)
+        for x, y in combinations(range(len(reward)), 2):
+            pairs[x, y] = factors[x] * law[y] - factors[y] * law[x]
+            if pairs[x, y] != 0:
+                constant = constant - pairs[x, y] * half_tanh(arb(reward[x] - reward[y]))
+        linear = [comparison.get(x, ZERO) - self.t * mine.get(x, ZERO) for x in range(len(reward))]
+        self.scope = replace(self.scope, kind="outcome", outcome="reward")
+        covers = f"this independent law, m = {len(reward)}, this reference, temperature and reward"
+        more = "; a bound on the distortion where the comparison is the best policy of the ball"
+        form = Form(self.beta, constant, tuple(linear), pairs)
+        relation = f"U(comparison) <= {self.written} * U(policy)"
+        return relation, covers, more, [("cases[0]", form)]
+
+
+def claim(value: Any) -> tuple[Verdict, Callable[[], str]]:
+    """What a file claims, not accepted yet, and its proof."""
+    bound = Bound(value)
+    method, at_most = bound.scope.method, Fraction(bound.written)
+    return Verdict(False, bound.text, method, at_most=at_most, scope=bound.scope), bound.conclude

@@ -14,7 +14,7 @@ from .model import Number, half_tanh
 GRID = 2**60
 TABLE = 2**16  # values of h, of its slope, and faces that are remembered
 
-Ends = tuple[int, ...]  # of a box; the last two entries are those of the constants 0 and 1
+Ends = tuple[int, ...]  # of a box; two more entries are the constants 0 and 1
 Where = tuple[int | None, ...]  # 0 or 1 for a coordinate that is fixed there
 Table = Callable[[int], arb]
 
@@ -36,19 +36,17 @@ class Proof:
     accepted: bool
     point: tuple[fmpq, ...] | None
     boxes: int
+    field: str = ""  # of a file, which the form comes from
 
 
 @dataclass(frozen=True)
 class Face:
-    """F with some coordinates fixed: `edges` (x, y, k) with k > 0 stand for k h(beta (u_x - u_y)).
-
-    Nodes n and n + 1 are the constants 0 and 1.
-    """
+    """F with coordinates fixed at the nodes n and n + 1, which are the constants 0 and 1."""
 
     constant: Number
     free: tuple[int, ...]
     linear: tuple[arb, ...]
-    edges: tuple[tuple[int, int, arb], ...]
+    edges: tuple[tuple[int, int, arb], ...]  # (x, y, k > 0) stands for k h(beta (u_x - u_y))
 
 
 def prove(form: Form, boxes: int) -> Proof:
@@ -57,58 +55,48 @@ def prove(form: Form, boxes: int) -> Proof:
     h = lru_cache(TABLE)(lambda d: half_tanh(arb(beta * fmpq(d, GRID))))
     slope = lru_cache(TABLE)(lambda d: beta * arb(beta * fmpq(d, 2 * GRID)).sech() ** 2 / 4)
     face = lru_cache(TABLE)(lambda where: _face(form, where))
-    todo: list[tuple[Where, Ends, Ends]] = []
-    todo.append(((None,) * n, (0,) * (n + 1) + (GRID,), (GRID,) * n + (0, GRID)))
+    todo: list[tuple[Ends, Ends]] = [((0,) * n, (GRID,) * n)]
     used = 0
     while todo and used < boxes:
         used += 1
-        where, low, high = todo.pop()
-        part = face(where)
-        least, most = _gradient(part, low, high, slope)
-        moved = list(where)
-        gone = False
+        low, high = todo.pop()
+        # A coordinate without width was fixed in a collapse, at 0 or at 1.
+        part = face(tuple(a // GRID if a == b else None for a, b in zip(low, high, strict=True)))
+        least, most = _gradient(part, (*low, 0, GRID), (*high, 0, GRID), slope)
+        if any((most[x] < 0 and low[x] > 0) or (least[x] > 0 and high[x] < GRID)
+               for x in part.free):  # fmt: skip
+            continue  # 4.3: no maximiser of F
+        left, right = list(low), list(high)
         for x in part.free:
-            if most[x] <= 0:
-                gone |= low[x] > 0 and most[x] < 0
-                moved[x] = 0 if low[x] == 0 else None
-            elif least[x] >= 0:
-                gone |= high[x] < GRID and least[x] > 0
-                moved[x] = 1 if high[x] == GRID else None
-        if gone:  # 4.3: no maximiser of F
-            continue
-        if moved != list(where):  # 4.2: no point is higher than one of the face
-            fixed = [*moved, 0, 1]
-            low = tuple(a if at is None else at * GRID for a, at in zip(low, fixed, strict=True))
-            high = tuple(b if at is None else at * GRID for b, at in zip(high, fixed, strict=True))
-            todo.append((tuple(moved), low, high))
+            if low[x] == 0 and most[x] <= 0:
+                right[x] = 0
+            elif high[x] == GRID and least[x] >= 0:
+                left[x] = GRID
+        if (*left, *right) != low + high:  # 4.2: no point is higher than one of the face
+            todo.append((tuple(left), tuple(right)))
             continue
         middle = tuple((a + b) // 2 for a, b in zip(low, high, strict=True))
-        value = _value(part, middle, h)
+        value = _value(part, (*middle, 0, GRID), h)
         if value > 0:
-            return Proof(False, tuple(fmpq(v, GRID) for v in middle[:n]), used)
-        rise = arb(0)  # 4.4
-        for x in part.free:
-            up, down = most[x] * (high[x] - middle[x]), least[x] * (low[x] - middle[x])
-            rise += up.max(down).max(arb(0))
-        if value + rise / GRID <= 0:
+            return Proof(False, tuple(fmpq(v, GRID) for v in middle), used)
+        rises = ((most[x] * (high[x] - middle[x])).max(least[x] * (low[x] - middle[x]))
+                 for x in part.free)  # fmt: skip
+        if value + sum((rise.max(arb(0)) for rise in rises), arb(0)) / GRID <= 0:  # 4.4
             continue
         widths = {x: float(most[x] - least[x]) * (high[x] - low[x]) for x in part.free}
         x = max(widths, key=widths.__getitem__, default=None)  # a choice that proves nothing
         if x is None or middle[x] == low[x]:
             return Proof(False, None, used)
-        todo.append((where, low, (*high[:x], middle[x], *high[x + 1 :])))
-        todo.append((where, (*low[:x], middle[x], *low[x + 1 :]), high))
+        todo.append((low, (*high[:x], middle[x], *high[x + 1 :])))
+        todo.append(((*low[:x], middle[x], *low[x + 1 :]), high))
     return Proof(not todo, None, used)
 
 
 def _face(form: Form, where: Where) -> Face:
     """BOUNDS 4.1: coordinates fixed at one value are one node, and equal terms merge exactly."""
-    n, constant = len(where), form.constant
-    pairs: dict[tuple[int, int], fmpq] = {}
+    n, pairs = len(where), dict[tuple[int, int], fmpq]()
     node = [x if at is None else n + at for x, at in enumerate(where)]
-    for x, at in enumerate(where):
-        if at == 1:
-            constant = constant + form.linear[x]
+    constant = sum((form.linear[x] for x, at in enumerate(where) if at == 1), form.constant)
     for (first, second), weight in form.pairs.items():
         x, y = node[first], node[second]
         if x > y:
@@ -121,7 +109,7 @@ def _face(form: Form, where: Where) -> Face:
     return Face(
         constant,
         tuple(x for x, at in enumerate(where) if at is None),
-        tuple(arb(0) + value for value in form.linear),
+        tuple(arb(value) for value in form.linear),
         tuple((x, y, arb(k)) if k > 0 else (y, x, arb(-k)) for (x, y), k in pairs.items()),
     )
 
@@ -140,9 +128,6 @@ def _gradient(face: Face, low: Ends, high: Ends, slope: Table) -> tuple[list[arb
 
 def _value(face: Face, point: Ends, h: Table) -> Number:
     """F at a point of the face."""
-    value = face.constant
-    if face.free:
-        value = value + sum((face.linear[x] * point[x] for x in face.free), arb(0)) / GRID
-    for x, y, k in face.edges:
-        value = value + k * h(point[x] - point[y])
-    return value
+    linear = [face.linear[x] * point[x] / GRID for x in face.free]
+    pairs = [k * h(point[x] - point[y]) for x, y, k in face.edges]
+    return sum(linear + pairs, face.constant)

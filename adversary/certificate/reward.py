@@ -1,90 +1,72 @@
 """An enclosure of the Bradley-Terry reward (SPEC 3.4 and 4.2)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
-from flint import arb, arb_mat, ctx, fmpq
+from flint import arb, arb_mat, ctx
 
-from .model import Row, half_tanh, highest
+from .model import Document, Score, half_tanh, values
+from .reader import Rejected
 
-STEPS = 12  # of Newton's iteration: 8 take 10 digits to 4096 bits
+STEPS = 8  # of Newton's iteration: they take 10 digits to 4096 bits
+
+Point = dict[int, arb]
 
 
-def component(rows: Sequence[Row | None], start: int) -> list[int]:
-    """The alternatives connected to `start` by pairs that are asked."""
-    found, queue = {start}, [start]
+def reward(it: Document) -> Point | None:
+    """The reward on the component of the support; None if this precision encloses none."""
+    inside, queue = set[int](), it.support[:1]
     while queue:
         x = queue.pop()
-        for y, back in enumerate(rows):
-            row = rows[x]
-            if y in found or row is None or back is None:
-                continue
-            if not row[y].is_zero() and not back[x].is_zero():
-                found.add(y)
-                queue.append(y)
-    return sorted(found)
+        inside.add(x)
+        queue += [y for y in it.rows[x] if x in it.rows[y] and y not in inside]
+    if not inside >= set(it.support):
+        raise Rejected("sampling: the pairs asked do not connect the support; no reward")
+    totals = {x: sum(it.rows[x].values()) for x in inside}
+    links = {x: {y: arb(n) / totals[x] for y, n in it.rows[x].items() if y in inside and y != x}
+             for x in inside}  # fmt: skip
+    return enclose(links, values(it, it.borda), dict(enumerate(map(arb, it.witness["reward"]))))
 
 
-def enclose(margins: Sequence[Row], rows: Sequence[Row], guess: Sequence[fmpq]) -> list[arb] | None:
-    """The reward with one entry pinned at 0, or None if this precision proves no enclosure.
+def enclose(links: Mapping[int, Point], scores: Score, guess: Point) -> Point | None:
+    """The reward on one component, pinned at 0 in one place.
 
-    All arguments are restricted to one component. Newton's iteration only proposes; the signs
-    of the stationarity map at two points are the proof.
+    `links`: N(x, y) / sum_y N(x, y) > 0 by x and y != x; `scores`: BC(x) - 1/2. Newton's iteration
+    only proposes; the signs of E at two points are the proof.
     """
-    m = len(rows)
-    pin = highest([sum((row[y] for row in rows), arb(0)) for y in range(m)])
-    free = [x for x in range(m) if x != pin]
+    drawn = {y: sum((row.get(y, arb(0)) for row in links.values()), arb(0)).mid() for y in links}
+    pin = max(links, key=drawn.__getitem__)
+    free = [x for x in links if x != pin]
+
+    def errors(r: Point) -> list[arb]:
+        """E_x = sum_y N(x, y) h(r_x - r_y) / sum_y N(x, y) - (BC(x) - 1/2) for the free x."""
+        terms = ([n * half_tanh(r[x] - r[y]) for y, n in links[x].items()] for x in free)
+        return [sum(part, arb(0)) - scores[x] for x, part in zip(free, terms, strict=True)]
+
+    def slopes(r: Point) -> arb_mat:
+        """The Jacobian of `errors`, near enough."""
+        table: dict[int, Point] = {}
+        for x in free:
+            row = {y: (-n * ((r[x] - r[y]) / 2).sech() ** 2 / 4).mid() for y, n in links[x].items()}
+            table[x] = row | {x: -sum(row.values(), arb(0)).mid()}
+        return arb_mat([[table[x].get(y, arb(0)) for y in free] for x in free])
+
+    def moved(r: Point, matrix: arb_mat, right: list[arb], sign: int) -> Point:
+        step = matrix.solve(arb_mat(len(free), 1, right), algorithm="approx").entries()
+        return r | {x: (r[x] + sign * d).mid() for x, d in zip(free, step, strict=True)}
+
+    r = {x: (guess[x] - guess[pin]).mid() for x in links} | {pin: arb(0)}
     if not free:
-        return [arb(0)]
-    links = {x: [y for y in range(m) if y != x and not rows[x][y].is_zero()] for x in free}
-
-    def stationarity(point: Sequence[arb]) -> list[arb]:
-        """E_x = sum_y N(x, y) (h(r_x - r_y) - A(x, y)) / sum_y N(x, y) for the free x."""
-        result: list[arb] = []
-        for x in free:
-            total = arb(0)
-            for y in links[x]:
-                total += rows[x][y] * (half_tanh(point[x] - point[y]) - margins[x][y])
-            result.append(total)
-        return result
-
-    def slopes(point: Sequence[arb]) -> arb_mat:
-        """The Jacobian of `stationarity` by the free entries."""
-        matrix = [[arb(0)] * m for _ in range(m)]
-        for x in free:
-            for y in links[x]:
-                slope = rows[x][y] * ((point[x] - point[y]) / 2).sech() ** 2 / 4
-                matrix[x][y] = -slope
-                matrix[x][x] += slope
-        return arb_mat([[matrix[x][y].mid() for y in free] for x in free])
-
-    def solve(matrix: arb_mat, right: list[arb]) -> list[arb]:
-        return matrix.solve(arb_mat(len(right), 1, right), algorithm="approx").entries()
-
-    def moved(point: Sequence[arb], step: Sequence[arb], sign: int) -> list[arb]:
-        result = list(point)
-        for x, length in zip(free, step, strict=True):
-            result[x] = (point[x] + sign * length).mid()
-        return result
-
-    point = [(arb(value) - arb(guess[pin])).mid() for value in guess]
-    point[pin] = arb(0)
+        return r
     try:
         for _ in range(STEPS):
-            values = stationarity(point)
-            step = solve(slopes(point), [value.mid() for value in values])
-            point = moved(point, step, -1)
-            if all(abs(length) < arb(2) ** (-ctx.prec // 2) for length in step):
+            last, r = r, moved(r, slopes(r), [e.mid() for e in errors(r)], -1)
+            if all(abs(r[x] - last[x]) < arb(2) ** (-ctx.prec // 2) for x in free):
                 break
-        jacobian = slopes(point)
-        need = [
-            (abs(value) + abs(jacobian[i, i]) * arb(2) ** -ctx.prec).upper() * 16
-            for i, value in enumerate(stationarity(point))
-        ]
-        margin = solve(jacobian, need)
+        matrix, tiny = slopes(r), arb(2) ** -ctx.prec
+        need = [(abs(e) + matrix[i, i] * tiny).upper() * 16 for i, e in enumerate(errors(r))]
+        above, below = moved(r, matrix, need, 1), moved(r, matrix, need, -1)
     except ZeroDivisionError:  # a singular matrix: no proposal at this precision
         return None
-    below, above = moved(point, margin, -1), moved(point, margin, 1)
-    signs = [*stationarity(above), *(-value for value in stationarity(below))]
-    if not all(value.is_finite() and value >= 0 for value in signs):
+    if not all(e.is_finite() and e >= 0 for e in (*errors(above), *(-e for e in errors(below)))):
         return None
-    return [low.union(high) for low, high in zip(below, above, strict=True)]
+    return {x: below[x].union(above[x]) for x in links}

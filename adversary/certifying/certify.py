@@ -19,11 +19,13 @@ from flint import arb, ctx, fmpq
 from mpmath import mp
 
 from adversary import certificate, files
-from adversary.certificate.checker import BOUND_CAP
-from adversary.certificate.rules import evidence
+from adversary.certificate.lower import certain, evidence
+from adversary.certificate.lower import document as parsed
+from adversary.certificate.reader import load
 from adversary.certifying import precise, ties, witnesses
 from adversary.certifying.comparisons import comparisons
 from adversary.certifying.infinity import proves_infinite
+from adversary.certifying.proved import CAP, proved_bound
 from adversary.certifying.witnesses import Case, Witness
 from adversary.errors import CertificateError, InputError
 from adversary.exact import rounded, to_text
@@ -58,7 +60,7 @@ class Certificate:
     @cached_property
     def infinite(self) -> bool:
         """Whether it proves that the policies it is about have utility 0."""
-        return self.lower_bound >= BOUND_CAP and proves_infinite(to_json(self.document))
+        return self.lower_bound >= CAP and proves_infinite(to_json(self.document))
 
     def save(self, path: str | Path) -> None:
         """Write the file atomically, once the checker has accepted its content on disk."""
@@ -98,7 +100,7 @@ def certify(
     if status is Status.DISCONNECTED:
         raise CertificateError(status.advice)
     about = {"name": method.name, "parameters": {}}
-    claim = {"distortion_at_least": "0", "policies": policies}
+    claim = {"distortion_at_least": "1", "policies": policies}
     best = _Best(Document(instance, about, claim, {}, provenance or {}))
     rule, exact = witnesses.RULES[method.name], comparisons(instance)
     # What floats call a tie may be none, and their value no guide: rewards need more digits then.
@@ -158,7 +160,7 @@ class _Best:
 
         Where it seems to be such a number itself, that is claimed if the checker rounds nothing.
         """
-        if self.bound >= BOUND_CAP:
+        if self.bound >= CAP:
             document = replace(self.document, claim=self._claim(self.bound))
             return Certificate(document, self.bound, self.policies)
         near = Fraction(rounded(self.bound, _DIGITS))
@@ -195,7 +197,7 @@ def _proved(document: Document) -> Fraction:
     content = to_json(document).encode("utf-8", "backslashreplace")
     for places in _PLACES:
         try:
-            proved = certificate.proved_bound(content, places)
+            proved = proved_bound(content, places)
         except certificate.Rejected as reason:
             if str(reason).startswith("witness"):
                 return Fraction(0)  # ours: beyond some limit
@@ -209,8 +211,8 @@ def _exactly(document: Document) -> Fraction | None:
     """Return what the witness proves, where the checker rounds nothing in proving it."""
     content = to_json(document).encode("utf-8", "backslashreplace")
     with suppress(certificate.Rejected), ctx.workprec(_BITS):
-        found = evidence(certificate.parse(content))
-        if found is not None and all((need >= 0) is True for _, need in found.needs):
+        found = evidence(parsed(load(content)))
+        if found is not None and all(certain(need) for _, need in found.needs):
             best, worst = _rational(found.best), _rational(found.worst)
             return best / worst if best and worst else None
     return None

@@ -7,16 +7,11 @@ import tempfile
 
 from adversary import files
 from adversary.certificate import Verdict, check
-from adversary.certificate.checker import BOUND_CAP
 
 
 def infinite(verdict: Verdict) -> bool:
-    """Return whether a file proves that the policies it is about have utility 0.
-
-    A certificate of that claims what the checker names at most.
-    """
-    largest = verdict.bound is not None and verdict.bound >= BOUND_CAP
-    return verdict.accepted and (verdict.infinite or largest)
+    """Return whether a file proves that the policies it is about have utility 0."""
+    return verdict.accepted and verdict.infinite
 
 
 def proves_infinite(content: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -122,18 +123,35 @@ def _print(certificate: Certificate, method: Method, file: str | None, as_json: 
     prose(f"{method.name}: {claim}, {certificate.policies} allowed policy")
 
 
-@app.command(epilog="Example: adversary check instances/*.json")
+@app.command(epilog="Example: adversary check instances")
 def check(
-    files: Annotated[list[str], typer.Argument(help="Certificates.", metavar="FILE...")],
+    paths: Annotated[
+        list[str], typer.Argument(help="Certificates, or folders of them.", metavar="FILE...")
+    ],
     as_json: JSON = False,
 ) -> None:
-    """Run the trusted checker: accepted only if the file proves its claim."""
-    from adversary.certificate.__main__ import main as run
+    """Run the trusted checker: accepted only if the file proves its claim.
 
-    if not as_json:
-        raise typer.Exit(run(files))
+    Exit status: 0 all accepted, 1 some claim not proved, 2 a file that is unreadable or malformed.
+    """
+    from adversary.certificate.__main__ import main as run
+    from adversary.certificate.__main__ import say
+    from adversary.certificate.checker import check as judge
     from adversary.cli import report
 
-    rows = [report.of_verdict(name) for name in files]
-    print_json({"files": rows})
-    raise typer.Exit(0 if all(row["accepted"] for row in rows) else 1)
+    files = [file for path in paths for file in _files(path)]
+    if not as_json:
+        raise typer.Exit(run(files))
+    verdicts = [(file, judge(file)) for file in files]
+    written = say(json.dumps({"files": [report.of_verdict(*row) for row in verdicts]}))
+    raise typer.Exit(max(verdict.status for _, verdict in verdicts) if written else 2)
+
+
+def _files(path: str) -> list[str]:
+    """Return the file, or every *.json in and below a folder."""
+    if not Path(path).is_dir():
+        return [path]
+    found = [str(file) for file in sorted(Path(path).rglob("*.json")) if not file.is_dir()]
+    if not found:
+        raise InputError("file", path, "a folder with certificates (*.json)")
+    return found

@@ -99,7 +99,7 @@ def show(
 
     with written(save, figure, as_json) as files:
         if as_json:
-            verdict = None if item.verdict is None else report.of_verdict(str(file))
+            verdict = None if item.verdict is None else report.of_verdict(str(file), item.verdict)
             print_json({"file": str(file), "claim": verdict, "methods": rows,
                         "figure": next(iter(files), None)})  # fmt: skip
             return

@@ -10,6 +10,7 @@ from adversary.errors import InputError
 from adversary.exact import to_text
 
 if TYPE_CHECKING:
+    from adversary.certificate import Verdict
     from adversary.certifying.certify import Certificate
     from adversary.interface.method import Method
     from adversary.problem.instance import Instance
@@ -142,23 +143,33 @@ def of_certificate(certificate: Certificate, method: str, file: str | None) -> d
     }
 
 
-def of_verdict(path: str) -> dict[str, Any]:
+def of_verdict(file: str, verdict: Verdict) -> dict[str, Any]:
     """Return the trusted checker's verdict on a file: what it claims, and if more is proved."""
-    from adversary.certificate import check
-    from adversary.certifying.infinity import infinite
 
-    verdict = check(path)
-    bound = None if verdict.bound is None else to_text(verdict.bound, decimal=True)
-    at_most = None if verdict.at_most is None else to_text(verdict.at_most, decimal=True)
+    def decimal(value: Fraction | None) -> str | None:
+        return None if value is None else to_text(value, decimal=True)
+
+    scope = verdict.scope
     return {
-        "file": path,
+        "file": file,
         "accepted": verdict.accepted,
         "message": verdict.message,
         "method": verdict.method,
-        "distortion_at_least": bound,
-        "distortion_at_most": at_most,
-        "infinite": infinite(verdict),
+        "distortion_at_least": decimal(verdict.bound),
+        "distortion_at_most": decimal(verdict.at_most),
         "policies": verdict.policies,
+        "infinite": verdict.infinite,
+        "scope": scope
+        and {
+            "kind": scope.kind,
+            "beta": to_text(scope.beta),
+            "setting": scope.setting,
+            "sampling": scope.sampling,
+            "alternatives": scope.alternatives,
+            "outcome": scope.outcome,
+            "winner": scope.winner,
+            "best": scope.best,
+        },
     }
 
 

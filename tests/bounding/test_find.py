@@ -19,6 +19,7 @@ from adversary.problem.instance import Independent, uniform
 from tests.bounding.test_rewards import CASES
 
 INDEPENDENT = "every independent law, every m"
+COMMON = "every common law, every m"
 WEIGHTS = Independent((Fraction(1), Fraction(2), Fraction(4)))
 
 
@@ -28,29 +29,66 @@ WEIGHTS = Independent((Fraction(1), Fraction(2), Fraction(4)))
         ("rlhf", {}, INDEPENDENT),
         ("borda", {"sampling": "independent"}, INDEPENDENT),
         ("dpo", {"alternatives": 5}, INDEPENDENT),
-        ("ipo", {"kl_budget": 1}, f"{INDEPENDENT}, every budget"),
-        ("rlhf", {"kl_budget": "free"}, f"{INDEPENDENT}, budget not binding"),
-        ("nlhf", {"kl_budget": "every"}, "every law, every m"),
-        ("maximal-lotteries", {"sampling": "uniform", "alternatives": 4}, "every law, every m"),
-        ("copeland", {"kl_budget": "1/2", "alternatives": 9}, "every law, every m"),
-        ("copeland", {"alternatives": 3}, "this outcome, m = 3"),
-        ("rlhf", {"sampling": "uniform", "alternatives": 4}, "this law, m = 4"),
-        ("borda", {"sampling": WEIGHTS}, "this law, m = 3"),
-        ("borda", {"sampling": "0,2,4"}, "this law, m = 3"),
-        ("ipo", {"sampling": WEIGHTS, "kl_budget": 1}, f"{INDEPENDENT}, every budget"),
-        ("dpo", {"sampling": "pairs-path", "alternatives": 4}, "this outcome, m = 4"),
-        ("dpo", {"beta": CASES[0].beta, "outcome": CASES[0]}, "this outcome, m = 3"),
+        ("ipo", {"kl_budget": 1}, f"{INDEPENDENT}, every reference, every budget"),
+        ("rlhf", {"kl_budget": "free"}, f"{INDEPENDENT}, every reference, budget not binding"),
+        ("nlhf", {"kl_budget": "every"}, f"{COMMON}, every reference, every budget"),
+        ("maximal-lotteries", {"sampling": "uniform", "alternatives": 4}, COMMON),
+        (
+            "copeland",
+            {"kl_budget": "1/2", "alternatives": 9},
+            f"{COMMON}, every reference, every budget",
+        ),
+        ("rlhf", {"sampling": "uniform", "alternatives": 4}, "this independent law, m = 4"),
+        ("borda", {"sampling": WEIGHTS}, "this independent law, m = 3"),
+        ("borda", {"sampling": "0,2,4"}, "this independent law, m = 3"),
+        (
+            "ipo",
+            {"sampling": WEIGHTS, "kl_budget": 1},
+            f"{INDEPENDENT}, every reference, every budget",
+        ),
     ],
 )
 def test_what_is_covered(method: str, request_: dict, covers: str, tmp_path: Path) -> None:
     result = bound(method, **{"beta": 4, **request_})
     claim = result.document["claim"]["distortion_at_most"]
-    assert result.text == f"{method} distortion <= {claim} ({covers})"
-    assert Fraction(claim) == result.upper_bound
-    result.save(tmp_path / "bound.json")
-    for path in result.paths(tmp_path / "bound.json"):
+    assert result.text.startswith(f"{method} distortion <= {claim} ({covers}); beta = 4, ")
+    assert_saved(result, tmp_path)
+
+
+def assert_saved(result: UpperBound, folder: Path) -> None:
+    """The checker accepts every file, and the first has the largest bound."""
+    assert Fraction(result.document["claim"]["distortion_at_most"]) == result.upper_bound
+    result.save(folder / "bound.json")
+    for path in result.paths(folder / "bound.json"):
         assert check(path).accepted
-    assert check(tmp_path / "bound.json").at_most == result.upper_bound
+    assert check(folder / "bound.json").at_most == result.upper_bound
+
+
+@pytest.mark.parametrize(
+    ("method", "request_", "compared"),
+    [
+        ("copeland", {"alternatives": 3}, ("U('a')", "U('c')", "every common law, m = 3")),
+        (
+            "dpo",
+            {"sampling": "pairs-path", "alternatives": 4},
+            ("U('a')", "U('d')", "this law on pairs, m = 4"),
+        ),
+        (
+            "dpo",
+            {"beta": CASES[0].beta, "outcome": CASES[0]},
+            ("U(comparison)", "U(policy)", "this independent law, m = 3"),
+        ),
+    ],
+)
+def test_an_outcome_is_no_bound_on_the_method(
+    method: str, request_: dict, compared: tuple[str, str, str], tmp_path: Path
+) -> None:
+    result = bound(method, **{"beta": 4, **request_})
+    claim = result.document["claim"]["distortion_at_most"]
+    best, winner, covers = compared
+    assert result.text.startswith(f"{method} {best} <= {claim} * {winner} ({covers}, ")
+    assert "distortion <=" not in result.text
+    assert_saved(result, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +117,7 @@ def test_what_is_covered(method: str, request_: dict, covers: str, tmp_path: Pat
         ("borda", {"sampling": "pairs-path", "alternatives": 4}, "sampling", "'independent'"),
         ("dpo", {"sampling": "pairs-path", "alternatives": 4, "kl_budget": 1}, "kl", "social"),
         ("copeland", {"alternatives": 6}, "alternatives", "at most 5"),
-        ("ipo", {"outcome": CASES[0]}, "outcome", "rlhf or dpo"),
+        ("ipo", {"outcome": CASES[0]}, "outcome", "dpo or rlhf"),
         ("rlhf", {"outcome": CASES[0]}, "beta", "2, as in the outcome's instance"),
         ("rlhf", {"outcome": CASES[0], "beta": 2, "kl_budget": 1}, "kl", "nothing"),
         ("rlhf", {"outcome": CASES[0], "beta": 2, "alternatives": 3}, "alternatives", "nothing"),

@@ -10,7 +10,8 @@ import pytest
 from adversary.bounding.kernels import prove_kernel
 from adversary.bounding.multipliers import SLACK
 from adversary.bounding.proving import Draft, Proved
-from adversary.certificate.bound import SCOPES, attempt, parse_bound
+from adversary.certificate.bound import Bound
+from adversary.certificate.methods import METHODS
 from adversary.theory.formulas import borda_rate, rate
 
 BETAS = ("0.5", "1", "2", "4", "8", "16", "32")
@@ -27,16 +28,18 @@ def constant(method: str, setting: str, beta: float) -> float:
 
 def assert_checked(proved: Proved) -> None:
     """What was said of the document is what the checker's search says."""
-    bound = parse_bound(proved.document)
-    _, proof = attempt(bound)
+    bound = Bound(proved.document)
+    proof = bound.examine()
     assert proof.accepted
     assert proof.boxes == proved.boxes
-    assert (bound.at_most.p, bound.at_most.q) == proved.upper_bound.as_integer_ratio()
+    assert Fraction(bound.written) == proved.upper_bound
     assert bound.text == proved.text
 
 
 @pytest.mark.parametrize("beta", BETAS)
-@pytest.mark.parametrize(("method", "setting"), SCOPES)
+@pytest.mark.parametrize(
+    ("method", "setting"), [(name, s) for name, record in METHODS.items() for s in record.kernels]
+)
 def test_the_constants(method: str, setting: str, beta: str) -> None:
     proved = prove_kernel(Draft(Fraction(beta), method, setting))
     excess = float(proved.upper_bound) / constant(method, setting, float(beta)) - 1

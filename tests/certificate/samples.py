@@ -5,6 +5,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from adversary.certificate import Document, lower
+from adversary.certificate.reader import load
+
 CHECKER = Path(__file__).parent.parent / "checker"
 
 
@@ -27,3 +30,8 @@ def changed(name: str, path: str, value: Any) -> dict[str, Any]:
         place = place[int(key)] if isinstance(place, list) else place[key]
     place[int(last) if isinstance(place, list) else last] = value
     return document
+
+
+def parsed(document: dict[str, Any]) -> Document:
+    """What the checker reads."""
+    return lower.document(load(encode(document)))

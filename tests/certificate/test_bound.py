@@ -13,9 +13,10 @@ from mpmath import mpf
 from scipy.optimize import linprog
 
 from adversary.certificate import Verdict, check
-from adversary.certificate.bound import SCOPES, attempt, parse_bound
+from adversary.certificate.bound import Bound
 from adversary.certificate.boxes import Proof
-from adversary.certificate.document import load
+from adversary.certificate.methods import METHODS
+from adversary.certificate.reader import load
 
 from . import bounds, reference
 from .bounds import BETAS, constants, text
@@ -28,7 +29,7 @@ DELTAS = ("1e-5", "1e-7", "1e-9", "1e-15")
 
 def proof(document: dict[str, Any]) -> Proof:
     """What the checker finds."""
-    return attempt(parse_bound(load(json.dumps(document).encode())))[1]
+    return Bound(load(json.dumps(document).encode())).examine()
 
 
 def lowered(document: dict[str, Any], factor: str) -> dict[str, Any]:
@@ -56,7 +57,8 @@ def test_accept(path: Path):
     document = json.loads(path.read_text("utf-8"))
     assert result.at_most == Fraction(document["claim"]["distortion_at_most"])
     assert result.bound is None
-    assert result.message.startswith(f"{document['method']['name']} distortion <= ")
+    relation = "U(" if isinstance(document["outcome"], dict) else "distortion <= "
+    assert result.message.startswith(f"{document['method']['name']} {relation}")
 
 
 @pytest.mark.parametrize("path", files("reject"), ids=lambda path: path.stem)
@@ -85,7 +87,7 @@ def test_there_are_enough():
 def test_a_line_for_each_scope(tmp_path: Path):
     result = verdict(bounds.scores("borda", "4", "1e-3"), tmp_path)
     words = "borda distortion <= 2.685270227293092286297437082440562475586 "
-    assert result.message.endswith("(every independent law, every m)")
+    assert result.message.endswith("(every independent law, every m); beta = 4, social choice")
     assert result.message.split(" (")[0].startswith(words[:24])
     result = verdict(bounds.vertex("dpo", "4", "1e-3"), tmp_path)
     assert "budget not binding" in result.message
@@ -339,12 +341,10 @@ def test_both_kinds_in_one_call():
     assert result.returncode == 1
     lines = result.stdout.splitlines()
     assert lines[0].startswith(f"accepted: {upper}: nlhf distortion <= 4.00268")
-    assert lines[0].endswith(" (every law, every m)")
+    assert " (every common law, every m, every reference, every budget); beta = " in lines[0]
     assert lines[1].startswith(f"accepted: {lower}: borda distortion >= ")
     assert lines[2] == f"rejected: {wrong}: cases[0]: not proved with 1 boxes"
 
 
 def test_no_method_is_left_out():
-    assert {method for method, _ in SCOPES} == {
-        "borda", "copeland", "dpo", "ipo", "maximal-lotteries", "nlhf", "rlhf",
-    }  # fmt: skip
+    assert all(record.kernels for record in METHODS.values())

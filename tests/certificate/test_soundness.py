@@ -19,7 +19,8 @@ import pytest
 import torch
 from mpmath import mp, mpf
 
-from adversary.certificate import Rejected, check, proved_bound
+from adversary.certificate import Rejected, check
+from adversary.certifying.proved import proved_bound
 from adversary.interface.method import by_name
 from adversary.problem.distortion import evaluate
 from adversary.problem.population import Population
@@ -225,7 +226,7 @@ def mutation(seed: int) -> tuple[str, str]:
             proved = proved_bound(json.dumps(document).encode(), 30)
         except Rejected:
             proved = None
-        document["claim"]["distortion_at_least"] = str(proved or 0)
+        document["claim"]["distortion_at_least"] = str(proved or 1)
     text = json.dumps(document)
     if kind == "keys duplicated":
         name, value = rng.choice(list(document.items()))

@@ -11,6 +11,7 @@ import pytest
 
 from adversary import certificate
 from adversary.certifying.certify import RULES, Certificate, certify
+from adversary.certifying.proved import proved_bound
 from adversary.errors import CertificateError, InputError
 from adversary.interface.method import Method, Outcome, by_name
 from adversary.interface.preferences import Preferences
@@ -47,7 +48,7 @@ class Plugged(Method):
 
 
 def test_the_rules_are_the_methods_of_the_checker():
-    assert set(RULES) == set(certificate.document.WITNESS)
+    assert set(RULES) == set(certificate.METHODS)
 
 
 def test_a_plug_in_without_a_rule_is_told_why():
@@ -124,7 +125,7 @@ def test_an_unwritable_place_is_named(tmp_path: Path):
 def test_claims_are_rounded_down_to_12_digits(method: str):
     made = certify(instance(BALL), by_name(method))
     content = json.dumps(to_dict(made)).encode()
-    proved = certificate.proved_bound(content, 30)
+    proved = proved_bound(content, 30)
     assert proved is not None
     assert made.lower_bound <= proved
     assert made.lower_bound > proved * (1 - Fraction(1, 10**10))
