@@ -194,3 +194,17 @@ def test_the_margin_of_the_centre_is_the_largest() -> None:
     cp.Problem(cp.Maximize(margin), held).solve(solver=cp.CLARABEL)
     least = -(scaled * (gain - price * cost + phi @ own)).max()
     assert min(least, 1.0) == pytest.approx(float(margin.value), rel=1e-5)  # type: ignore[arg-type]
+
+
+def test_conditions_that_say_the_same_share_the_load() -> None:
+    """Of the multipliers with half the margin, those whose largest is least: equal ones here."""
+    gain, cost, _, _ = columns(41)
+    phi = np.repeat((0.6 - gain / cost)[:, None], 2, axis=1)  # the best columns alone miss it
+    program = gain, cost, phi, np.array([False, False])
+    problem = Master.of(*program)
+    found = problem.solve(CAP)
+    assert found is not None
+    multipliers = problem.centre(1.05 * found.value)
+    assert multipliers is not None
+    assert multipliers[0] > 0
+    assert multipliers[0] == pytest.approx(multipliers[1], rel=1e-6)
