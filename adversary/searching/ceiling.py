@@ -21,6 +21,7 @@ from adversary.interface.preferences import Preferences
 from adversary.problem.instance import Instance
 from adversary.problem.population import Population
 from adversary.searching import concrete
+from adversary.searching.frames import unit
 from adversary.searching.strategy import one_thread
 from adversary.solvers import kl_ball
 
@@ -76,7 +77,7 @@ def ceiling(instance: Instance, method: Method, least: Fraction | float = 0) -> 
                 _words(target, conditions),
                 value,
                 value / found.value - 1,
-                tuple((found.dual.multipliers / concrete.unit(beta)).tolist()),
+                tuple((found.dual.multipliers / unit(beta)).tolist()),
                 (_VANISHING,) if found.types.tangent.any() else (),
             )
     return None

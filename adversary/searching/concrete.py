@@ -23,15 +23,10 @@ from adversary.problem.instance import (
     UserType,
     all_pairs,
 )
-from adversary.searching.frames import pair_masses
+from adversary.searching.frames import pair_masses, unit
 from adversary.searching.space import FREE, SearchSpace
 
 _DIGITS = 12
-
-
-def unit(beta: float) -> float:
-    """Return what conditions are counted in: β where it is small, and all win rates near ½."""
-    return min(1.0, beta)
 
 
 def scaled(conditions: Conditions, beta: float) -> Conditions:

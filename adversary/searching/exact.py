@@ -21,7 +21,7 @@ from adversary.interface.conditions import Conditions, Target
 from adversary.interface.method import Method, stated
 from adversary.problem.instance import Instance, UserDependent
 from adversary.searching import concrete
-from adversary.searching.frames import Frame, pair_masses, patterns
+from adversary.searching.frames import Frame, pair_masses, patterns, unit
 from adversary.searching.simplify import values
 from adversary.searching.space import SearchSpace
 from adversary.searching.strategy import Incumbent, Strategy
@@ -215,7 +215,7 @@ def _build(
         return None
     target, best = made
     if ahead:
-        target = concrete.firmly(target, ahead)
+        target = concrete.firmly(target, ahead * unit(float(place.frame.space.beta)))
     options = stated(method, target)
     if place.number >= len(options):
         return None

@@ -30,10 +30,15 @@ STEEPEST = 230.0
 """β up to which masses follow e^(−β): a ratio of e^β is then about 1e100, the largest that a
 certificate names."""
 _SCORES = (-4.0, 4.0)  # inner scores are sinh of this
-_GAPS = (-30.0, 3.0)  # log of how far the others score below a single winner
+_GAPS = (-30.0, 3.0)  # log of how far the others score below a single winner, in units
 _CLOSE = -10.0  # where such gaps start: larger ones are often out of reach
 _TRIES = 64
 _MOST = 64  # patterns of one kind
+
+
+def unit(beta: float) -> float:
+    """Return what scores and win rates − ½ are counted in: β where it is small."""
+    return min(1.0, beta)
 
 
 @dataclass(frozen=True)
@@ -228,7 +233,8 @@ class Frame:
             if -float(reference.detach()[pattern.winner]) > float(budget.detach()):
                 return None
             winner = torch.arange(m) == pattern.winner
-            score = torch.where(self._gaps, -raw.exp(), torch.sinh(raw))
+            gaps = raw.exp() * unit(float(self.space.beta))  # rewards differ by at most β
+            score = torch.where(self._gaps, -gaps, torch.sinh(raw))
             score = torch.where(winner | ~torch.tensor(self.scored), 0.0, score)
             log_policy = torch.where(winner, 0.0, -torch.inf).double()
         target = Target(law.log_pairs, law.log_opponents, reference, budget, log_policy, score)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from numpy import ndarray
 
-from adversary.columns.generation import CAP, Dual, Solution, solve
+from adversary.columns.generation import CAP, Dual, Solution, _Stage, solve
+from adversary.columns.master import Basis, Master, Weights
 from adversary.columns.program import Program, Types
 from adversary.theory.formulas import borda_rate, rate
 from tests.columns.programs import borda, inequalities, path, random_program
@@ -312,6 +313,62 @@ def test_few_rounds_give_a_lower_bound_only() -> None:
     assert not found.solved
     assert found.gap == np.inf
     assert found.value <= borda_rate(4.0) * (1 + 1e-6)
+
+
+def spoilt(found: Weights | None) -> Weights | None:
+    """Return weights that miss a condition: those of the cheapest column alone."""
+    if found is None or not found.feasible:
+        return found
+    weights = found.weights * (found.weights == found.weights.max())
+    return replace(found, weights=weights)
+
+
+@pytest.mark.parametrize("always", [False, True])
+def test_weights_that_miss_a_condition_are_not_believed(
+    monkeypatch: pytest.MonkeyPatch, always: bool
+) -> None:
+    """The program is solved again without the units; where that fails it counts as unsolved."""
+    program, solve_master = path(3, 4.0), Master.solve
+
+    def wrong(self: Master, cap: float, start: Basis | None = None) -> Weights | None:
+        found = solve_master(self, cap, start)
+        return spoilt(found) if always or start is not None else found
+
+    monkeypatch.setattr(Master, "solve", wrong)
+    found = solve(program, np.random.default_rng(0))
+    assert found is not None
+    assert found.solved is not always
+    if not always:
+        check(program, found)
+        assert found.value == pytest.approx(PATHS[3], rel=1e-6)
+
+
+def test_larger_units_are_believed_where_the_conditions_are_met() -> None:
+    """A bound for what looked unbounded needs weights and prices that hold for every column."""
+    program = path(3, 4.0)
+    columns = dense(3, 5)[1:-1] + tangents(3)  # without those that contribute nothing
+    stage = _Stage(program, columns[(program.features(columns)[2] != 0).any(-1)], CAP)
+    step = stage.master()
+    assert step is not None
+    master, found = step
+    assert stage._optimal(master, found)
+    missed = spoilt(found)
+    assert missed is not None
+    assert not stage._optimal(master, missed)
+    assert not stage._optimal(master, replace(found, price=0.9 * found.price))
+
+
+@pytest.mark.parametrize("beta", [24.0, 36.0, 60.0, 100.0, 200.0])
+@pytest.mark.parametrize("mass", [1.0, 1e-6])
+def test_ratios_of_the_size_of_e_to_the_beta(beta: float, mass: float) -> None:
+    """A third alternative outside the support: 1/((1−2g)/cosh²(β/2) + 2g), from a cold start."""
+    g = mass * float(np.exp(-beta))
+    table = np.zeros((1, 3, 3))
+    table[0, 1] = g, g, 1 - 2 * g
+    table[0, 0] = -table[0, 1]
+    found = solved(inequalities(beta, [1, 0, 0], [0, 1, 0], table))
+    truth = 1 / ((1 - 2 * g) / np.cosh(beta / 2) ** 2 + 2 * g)
+    assert found.value == pytest.approx(truth, rel=1e-9)
 
 
 def test_same_seed_same_bits() -> None:

@@ -194,3 +194,24 @@ def test_the_margin_of_the_centre_is_the_largest() -> None:
     cp.Problem(cp.Maximize(margin), held).solve(solver=cp.CLARABEL)
     least = -(scaled * (gain - price * cost + phi @ own)).max()
     assert min(least, 1.0) == pytest.approx(float(margin.value), rel=1e-5)  # type: ignore[arg-type]
+
+
+def test_the_load_is_shared() -> None:
+    """Of the multipliers with half the largest margin, those whose largest is least, by cvxpy."""
+    gain, cost, _, _ = columns(41)
+    phi = np.repeat((0.6 - gain / cost)[:, None], 2, axis=1)  # the best columns alone miss it
+    problem = Master.of(gain, cost, phi, np.array([False, False]))
+    found = problem.solve(CAP)
+    assert found is not None
+    price = 1.05 * found.value
+    own = problem.centre(price)
+    assert own is not None
+    others, margin, largest = cp.Variable(2, nonneg=True), cp.Variable(), cp.Variable()
+    scaled, units = problem.columns * problem.rows[0], problem.rows[0] / problem.rows[2:]
+    held: list = [cp.multiply(scaled, gain - price * cost + phi @ others) + margin <= 0]
+    held += [margin <= 1, cp.multiply(units, others) <= largest]
+    cp.Problem(cp.Maximize(margin), held).solve(solver=cp.CLARABEL)
+    assert margin.value is not None
+    half = 0.5 * float(margin.value)
+    least = cp.Problem(cp.Minimize(largest), [*held, margin >= half]).solve(solver=cp.CLARABEL)
+    assert float((own * units).max()) == pytest.approx(float(least), rel=1e-4)  # type: ignore[arg-type]

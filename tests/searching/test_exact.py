@@ -16,6 +16,7 @@ from adversary.errors import InputError
 from adversary.problem.distortion import evaluate
 from adversary.problem.instance import Independent, Pairs, UserDependent, UserType
 from adversary.problem.population import Population
+from adversary.searching import exact
 from adversary.searching.ceiling import ceiling
 from adversary.searching.exact import Columns, _look, _starts, searchable
 from adversary.searching.run import Finding, find
@@ -233,6 +234,21 @@ def test_the_time_limit_is_honoured() -> None:
     assert time.monotonic() - started < 8
     assert result.stopped == "time limit"
     assert result.distortion > 1.2
+
+
+def test_when_time_is_up_nothing_more_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One place is looked at: no second step, no second place, no second heat."""
+    looks: list[float] = []
+
+    def counted(place, method, rng, near, accuracy, cap):
+        looks.append(accuracy)
+        return _look(place, method, rng, near, accuracy, cap)
+
+    monkeypatch.setattr(exact, "_look", counted)
+    incumbent = Incumbent(deadline=0.0)
+    Columns().run(space(), Borda(), 0, incumbent)
+    assert looks.count(exact._ROUGH) == 1
+    assert incumbent.value > 1
 
 
 def test_progress_is_told() -> None:

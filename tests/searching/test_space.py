@@ -288,3 +288,16 @@ def test_a_space_can_be_narrowed() -> None:
     assert replace(space, reference=reference.weights, budget=Fraction(1)).dimension == (
         space.dimension
     )
+
+
+def test_locate_keeps_the_support() -> None:
+    """An alternative without reference mass is outside the support, and comes back without mass."""
+    space = SearchSpace(Fraction(2), 3, 2, reference=FREE, budget=Fraction(1))
+    point = torch.zeros(space.dimension, dtype=torch.float64)
+    support = torch.tensor([True, False, True])
+    instance = list(space.instances(point, support))[-1]
+    located, found = space.locate(instance)
+    assert found.tolist() == support.tolist()
+    again = list(space.instances(located, found))[-1]
+    assert again.reference is not None
+    assert [mass > 0 for mass in again.reference.weights] == support.tolist()
