@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from adversary.interface.conditions import Conditions, Target, beating
-from adversary.interface.method import Method, Outcome
+from adversary.interface.method import Method, Outcome, Status
 from adversary.interface.preferences import Preferences
 from adversary.methods.linear import linear_outcome
 
@@ -23,25 +23,35 @@ class Copeland(Method):
     """Uniform over the maximisers of #{y : p(x≻y) > ½} + ½·#{y : p(x≻y) = ½} (theory §2).
 
     A social-choice rule: with a reference both x and y are alternatives that the reference
-    supports, and the budget is ignored. What counts is p(x≻y) for all pairs, asked or not; p(x≻y)
-    within rounding of ½ is a tie.
+    supports, and the budget is ignored. What counts is p(x≻y) for all pairs, asked or not. A
+    contest is a tie where p(x≻y) is ½; where it is not, but within rounding of ½, the contest is
+    open, and the winners are all that can win.
     """
 
     name: ClassVar[str] = "copeland"
     summary: ClassVar[str] = "the most wins by majority (Copeland score)"
 
     def solve(self, preferences: Preferences) -> Outcome:
-        """Return the uniform policy over the Copeland winners."""
-        contest = preferences.support[..., :, None] & preferences.support[..., None, :]
+        """Return the uniform policy over the Copeland winners, or over all that may win."""
+        support = preferences.support
+        contest = support[..., :, None] & support[..., None, :]
         margin = torch.where(contest, preferences.margin, 0.0)
-        certain = torch.where(margin.abs() <= preferences.noise, 0.0, margin).detach()
+        noisy = (margin.abs() <= preferences.noise) & (margin != 0)
+        certain = torch.where(noisy, 0.0, margin).detach()
         count = 0.5 * certain.sign().sum(-1)  # wins and half of the ties, less half of the contests
-        uniform = torch.where(preferences.support, 0.0, -torch.inf).double().log_softmax(-1)
+        undecided = 0.5 * noisy.sum(-1)
+        sure = torch.where(support, count - undecided, -torch.inf).amax(-1, keepdim=True)
+        winners = support & (count + undecided >= sure)  # of all that may win none is left out
+        uniform = torch.where(support, 0.0, -torch.inf).double().log_softmax(-1)
         free = torch.full_like(preferences.budget, torch.inf)
         determined = torch.ones_like(free, dtype=torch.bool)
         exact = torch.zeros_like(free)
-        outcome = linear_outcome(count, torch.zeros_like(count), uniform, free, determined, exact)
-        return replace(outcome, score=-_shortfall(margin, count, outcome.log_policy.argmax(-1)))
+        face = winners.double()
+        outcome = linear_outcome(face, 0 * face, uniform, free, determined, exact)
+        unclear = (winners & (undecided > 0)).any(-1) & (outcome.status == Status.TIED)
+        status = torch.where(unclear, int(Status.UNDETERMINED), outcome.status)
+        score = -_shortfall(margin, count, outcome.log_policy.argmax(-1))
+        return replace(outcome, status=status, score=score)
 
     def conditions(self, target: Target) -> Sequence[Conditions]:
         """Return each tournament without ties that the winner alone wins.
