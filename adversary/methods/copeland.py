@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import combinations, product
 from typing import ClassVar, final
 
@@ -16,6 +16,8 @@ from adversary.interface.conditions import Conditions, Target, beating
 from adversary.interface.method import Method, Outcome, Status
 from adversary.interface.preferences import Preferences
 from adversary.methods.linear import linear_outcome
+
+_MOST_UNTIED, _MOST_RIVALS = 4, 32  # beyond these there are too many outcomes to name
 
 
 @final
@@ -54,29 +56,45 @@ class Copeland(Method):
         return replace(outcome, status=status, score=score)
 
     def conditions(self, target: Target) -> Sequence[Conditions]:
-        """Return each tournament without ties that the winner alone wins.
+        """Return when the winner beats all, and tournaments of which it wins some, but most.
 
-        A winner of all its contests needs no others. Beyond five alternatives there are too many
-        of the rest.
+        These are, up to five alternatives, all tournaments without a tie that the winner alone
+        wins; then those in which all rivals but one are copies of each other, which tie. With four
+        alternatives a winner that loses a contest needs such a tie.
         """
         winner, m = target.winner, len(target.score)
-        if winner is None:
-            return ()
-        rivals = [x for x in target.support if x != winner]
-        found = [beating([(winner, x) for x in rivals], m)]
-        contests = list(combinations(rivals, 2)) if len(rivals) < 5 else []
-        for wins in range(len(rivals) - 1, 0, -1):
-            for beaten in combinations(rivals, wins):
-                own = [(winner, x) if x in beaten else (x, winner) for x in rivals]
-                for turned in product((False, True), repeat=len(contests)):
-                    pairs = own + [
-                        (y, x) if turn else (x, y)
-                        for (x, y), turn in zip(contests, turned, strict=True)
-                    ]
-                    counts = Counter(x for x, _ in pairs)
-                    if contests and max(counts[x] for x in rivals) < wins:
-                        found.append(beating(pairs, m))
-        return found
+        return () if winner is None else _outcomes(winner, tuple(target.support), m)
+
+
+@cache
+def _outcomes(winner: int, support: tuple[int, ...], m: int) -> tuple[Conditions, ...]:
+    rivals = [x for x in support if x != winner]
+    found = [beating([(winner, x) for x in rivals], m)]
+    if 3 <= len(rivals) <= _MOST_RIVALS:
+        for single in rivals:
+            copies = tuple(x for x in rivals if x != single)
+            alike = tuple(copies[0] if x in copies else x for x in range(m))
+            pairs = _tournaments(winner, [(single,), copies])
+            found += [beating(beaten, m, alike) for beaten in pairs]
+    if len(rivals) <= _MOST_UNTIED:
+        found += [beating(beaten, m) for beaten in _tournaments(winner, [(x,) for x in rivals])]
+    return tuple(found)
+
+
+def _tournaments(winner: int, rivals: Sequence[tuple[int, ...]]) -> Iterator[list[tuple[int, int]]]:
+    """Yield who beats whom where the winner has most wins, but not all.
+
+    Between groups of copies that tie among themselves, each named by its first.
+    """
+    alone = (winner,)
+    contests = list(combinations([alone, *rivals], 2))
+    for turned in product((False, True), repeat=len(contests)):
+        pairs = [(y, x) if turn else (x, y) for (x, y), turn in zip(contests, turned, strict=True)]
+        score = {group: 0.5 * (len(group) - 1) for group in (alone, *rivals)}
+        for group, beaten in pairs:
+            score[group] += len(beaten)
+        if max(score[group] for group in rivals) < score[alone] < sum(map(len, rivals)):
+            yield [(group[0], beaten[0]) for group, beaten in pairs]
 
 
 def _shortfall(
