@@ -60,7 +60,7 @@ def renamed(conditions: Conditions, order: list[int]) -> Conditions:
 
 
 def test_other_names_are_no_other_conditions() -> None:
-    """The winner and the best keep their names; the others may swap theirs, and rows their order."""
+    """The winner and the best keep their names; others may swap theirs, and rows their order."""
     chain = beating([(0, 2), (2, 3), (3, 1)], 4)
     swapped = renamed(chain, [0, 1, 3, 2])
     assert list(distinct([chain, swapped], 0, 1)) == [0]
