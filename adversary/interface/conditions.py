@@ -58,13 +58,19 @@ class Conditions:
     coefficients: Float[Tensor, "j m m"]
     constants: Float[Tensor, "j"]
     equality: Bool[Tensor, "j"]
+    alike: tuple[int, ...] | None = None
+    """Where copies are part of the outcome: for each alternative the first of those that every
+    user values as it. They tie exactly, which no condition on p(x≻y) could bring about in floats.
+    Not for laws that differ between users."""
 
     @classmethod
-    def at_least(cls, coefficients: Float[Tensor, "j m m"]) -> Conditions:
+    def at_least(
+        cls, coefficients: Float[Tensor, "j m m"], alike: tuple[int, ...] | None = None
+    ) -> Conditions:
         """Return homogeneous inequalities."""
         count = len(coefficients)
         flags = torch.zeros(count, dtype=torch.bool)
-        return cls(coefficients, torch.zeros(count, dtype=torch.float64), flags)
+        return cls(coefficients, torch.zeros(count, dtype=torch.float64), flags, alike)
 
     @classmethod
     def equal(cls, coefficients: Float[Tensor, "j m m"], values: Float[Tensor, "j"]) -> Conditions:
@@ -72,12 +78,14 @@ class Conditions:
         return cls(coefficients, -values, torch.ones(len(values), dtype=torch.bool))
 
 
-def beating(pairs: list[tuple[int, int]], m: int) -> Conditions:
-    """Return p(x≻y) ≥ ½ for each pair (x, y) of m alternatives."""
+def beating(
+    pairs: list[tuple[int, int]], m: int, alike: tuple[int, ...] | None = None
+) -> Conditions:
+    """Return p(x≻y) ≥ ½ for each pair (x, y) of m alternatives, of which some may be alike."""
     coefficients = torch.zeros(len(pairs), m, m, dtype=torch.float64)
     for row, (x, y) in enumerate(pairs):
         coefficients[row, x, y] = 1.0
-    return Conditions.at_least(coefficients)
+    return Conditions.at_least(coefficients, alike)
 
 
 def best_score(target: Target, table: Float[Tensor, "m m"]) -> Conditions | None:

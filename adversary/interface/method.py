@@ -35,8 +35,9 @@ class Status(IntEnum):
 
     SOLVED = 0
     TIED = 1
-    DISCONNECTED = 2
-    FAILED = 3
+    UNDETERMINED = 2
+    DISCONNECTED = 3
+    FAILED = 4
 
     @property
     def advice(self) -> str:
@@ -47,6 +48,8 @@ class Status(IntEnum):
 _ADVICE = {
     Status.SOLVED: "solved",
     Status.TIED: "several policies are allowed; the one nearest to the reference is shown",
+    Status.UNDETERMINED: "what decides is below the rounding error: the policy is one of several, "
+    "and its distortion lies between theirs",
     Status.DISCONNECTED: "the pair law does not determine the policy: the pair graph on the "
     "reference's support is not connected, and each part was given mean reward 0",
     Status.FAILED: "the solver did not converge; the policy is not to be relied on",
@@ -66,7 +69,8 @@ class Outcome:
     score: Float[Tensor, "*batch m"] | None = None
     """What the policy maximises (reward, Borda score, payoff), where there is such a thing."""
     highest: Callable[[Tensor], Tensor] | None = None
-    """The largest ⟨values, π⟩ over all policies that the method allows; None: only one."""
+    """The largest ⟨values, π⟩ over all policies that the method allows, and over those too that it
+    may allow, as far as rounding lets one see (`Status.UNDETERMINED`); None: only one."""
 
     @classmethod
     def of(cls, policy: Float[Tensor, "*batch m"]) -> Outcome:

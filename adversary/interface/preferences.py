@@ -24,7 +24,7 @@ class Preferences:
     margin: Float[Tensor, "*batch m m"]
     """p(x≻y) − ½, accurate to its own size also near 0; skew-symmetric."""
     noise: Float[Tensor, "*batch m m"]
-    """Bound on the rounding error of `margin`: what decides whether two scores are tied."""
+    """Bound on the rounding error of `margin`: what tells a difference of scores from none."""
     log_pairs: Float[Tensor, "*batch m m"]
     """Log-probability of the ordered pair (x, y) under the pair law; −inf if never shown."""
     log_opponents: Float[Tensor, "*batch m m"]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import combinations, product
 from typing import ClassVar, final
 
@@ -13,9 +13,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from adversary.interface.conditions import Conditions, Target, beating
-from adversary.interface.method import Method, Outcome
+from adversary.interface.method import Method, Outcome, Status
 from adversary.interface.preferences import Preferences
 from adversary.methods.linear import linear_outcome
+
+_MOST_UNTIED, _MOST_RIVALS = 4, 32  # beyond these there are too many outcomes to name
 
 
 @final
@@ -23,50 +25,76 @@ class Copeland(Method):
     """Uniform over the maximisers of #{y : p(x≻y) > ½} + ½·#{y : p(x≻y) = ½} (theory §2).
 
     A social-choice rule: with a reference both x and y are alternatives that the reference
-    supports, and the budget is ignored. What counts is p(x≻y) for all pairs, asked or not; p(x≻y)
-    within rounding of ½ is a tie.
+    supports, and the budget is ignored. What counts is p(x≻y) for all pairs, asked or not. A
+    contest is a tie where p(x≻y) is ½; where it is not, but within rounding of ½, the contest is
+    open, and the winners are all that can win.
     """
 
     name: ClassVar[str] = "copeland"
     summary: ClassVar[str] = "the most wins by majority (Copeland score)"
 
     def solve(self, preferences: Preferences) -> Outcome:
-        """Return the uniform policy over the Copeland winners."""
-        contest = preferences.support[..., :, None] & preferences.support[..., None, :]
+        """Return the uniform policy over the Copeland winners, or over all that may win."""
+        support = preferences.support
+        contest = support[..., :, None] & support[..., None, :]
         margin = torch.where(contest, preferences.margin, 0.0)
-        certain = torch.where(margin.abs() <= preferences.noise, 0.0, margin).detach()
+        noisy = (margin.abs() <= preferences.noise) & (margin != 0)
+        certain = torch.where(noisy, 0.0, margin).detach()
         count = 0.5 * certain.sign().sum(-1)  # wins and half of the ties, less half of the contests
-        uniform = torch.where(preferences.support, 0.0, -torch.inf).double().log_softmax(-1)
+        undecided = 0.5 * noisy.sum(-1)
+        sure = torch.where(support, count - undecided, -torch.inf).amax(-1, keepdim=True)
+        winners = support & (count + undecided >= sure)  # of all that may win none is left out
+        uniform = torch.where(support, 0.0, -torch.inf).double().log_softmax(-1)
         free = torch.full_like(preferences.budget, torch.inf)
         determined = torch.ones_like(free, dtype=torch.bool)
         exact = torch.zeros_like(free)
-        outcome = linear_outcome(count, torch.zeros_like(count), uniform, free, determined, exact)
-        return replace(outcome, score=-_shortfall(margin, count, outcome.log_policy.argmax(-1)))
+        face = winners.double()
+        outcome = linear_outcome(face, 0 * face, uniform, free, determined, exact)
+        unclear = (winners & (undecided > 0)).any(-1) & (outcome.status == Status.TIED)
+        status = torch.where(unclear, int(Status.UNDETERMINED), outcome.status)
+        score = -_shortfall(margin, count, outcome.log_policy.argmax(-1))
+        return replace(outcome, status=status, score=score)
 
     def conditions(self, target: Target) -> Sequence[Conditions]:
-        """Return each tournament without ties that the winner alone wins.
+        """Return when the winner beats all, and tournaments of which it wins some, but most.
 
-        A winner of all its contests needs no others. Beyond five alternatives there are too many
-        of the rest.
+        These are, up to five alternatives, all tournaments without a tie that the winner alone
+        wins; then those in which all rivals but one are copies of each other, which tie. With four
+        alternatives a winner that loses a contest needs such a tie.
         """
         winner, m = target.winner, len(target.score)
-        if winner is None:
-            return ()
-        rivals = [x for x in target.support if x != winner]
-        found = [beating([(winner, x) for x in rivals], m)]
-        contests = list(combinations(rivals, 2)) if len(rivals) < 5 else []
-        for wins in range(len(rivals) - 1, 0, -1):
-            for beaten in combinations(rivals, wins):
-                own = [(winner, x) if x in beaten else (x, winner) for x in rivals]
-                for turned in product((False, True), repeat=len(contests)):
-                    pairs = own + [
-                        (y, x) if turn else (x, y)
-                        for (x, y), turn in zip(contests, turned, strict=True)
-                    ]
-                    counts = Counter(x for x, _ in pairs)
-                    if contests and max(counts[x] for x in rivals) < wins:
-                        found.append(beating(pairs, m))
-        return found
+        return () if winner is None else _outcomes(winner, tuple(target.support), m)
+
+
+@cache
+def _outcomes(winner: int, support: tuple[int, ...], m: int) -> tuple[Conditions, ...]:
+    rivals = [x for x in support if x != winner]
+    found = [beating([(winner, x) for x in rivals], m)]
+    if 3 <= len(rivals) <= _MOST_RIVALS:
+        for single in rivals:
+            copies = tuple(x for x in rivals if x != single)
+            alike = tuple(copies[0] if x in copies else x for x in range(m))
+            pairs = _tournaments(winner, [(single,), copies])
+            found += [beating(beaten, m, alike) for beaten in pairs]
+    if len(rivals) <= _MOST_UNTIED:
+        found += [beating(beaten, m) for beaten in _tournaments(winner, [(x,) for x in rivals])]
+    return tuple(found)
+
+
+def _tournaments(winner: int, rivals: Sequence[tuple[int, ...]]) -> Iterator[list[tuple[int, int]]]:
+    """Yield who beats whom where the winner has most wins, but not all.
+
+    Between groups of copies that tie among themselves, each named by its first.
+    """
+    alone = (winner,)
+    contests = list(combinations([alone, *rivals], 2))
+    for turned in product((False, True), repeat=len(contests)):
+        pairs = [(y, x) if turn else (x, y) for (x, y), turn in zip(contests, turned, strict=True)]
+        score = {group: 0.5 * (len(group) - 1) for group in (alone, *rivals)}
+        for group, beaten in pairs:
+            score[group] += len(beaten)
+        if max(score[group] for group in rivals) < score[alone] < sum(map(len, rivals)):
+            yield [(group[0], beaten[0]) for group, beaten in pairs]
 
 
 def _shortfall(

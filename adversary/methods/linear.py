@@ -18,11 +18,18 @@ def linear_outcome(
     determined: Tensor,
     residual: Float[Tensor, "*batch"],
 ) -> Outcome:
-    """Return the outcome of a method that maximises ⟨score, π⟩ over the KL ball."""
+    """Return the outcome of a method that maximises ⟨score, π⟩ over the KL ball.
+
+    Several highest scores are a tie where they are equal. Where they differ by less than their
+    noise, any of them may be the highest.
+    """
     optimum = kl_ball.maximise(score, log_reference, budget, noise.detach())
     several = ~optimum.binding & (optimum.face.sum(-1) > 1) & (budget > 0)
+    face, none = optimum.face, torch.full_like(score, torch.inf)
+    unequal = torch.where(face, score, none).amin(-1) < torch.where(face, score, -none).amax(-1)
     unit = torch.where(optimum.binding, optimum.residual, 0.0).clamp(min=residual)
-    status = torch.where(several, int(Status.TIED), int(Status.SOLVED))
+    status = torch.where(unequal, int(Status.UNDETERMINED), int(Status.TIED))
+    status = torch.where(several, status, int(Status.SOLVED))
     status = torch.where(unit <= 1e-9, status, int(Status.FAILED))
     status = torch.where(determined, status, int(Status.DISCONNECTED))
 

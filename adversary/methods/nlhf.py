@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar, final
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from adversary.interface.conditions import Conditions, Target, score_rows
@@ -55,6 +55,10 @@ def game_outcome(
     solution = game.solve(margin, noise, log_reference, budget)
     residual = torch.maximum(solution.gap, solution.residual)
     status = torch.where(solution.unique, int(Status.SOLVED), int(Status.TIED))
+    several = ~solution.unique
+    if bool(several.any()):
+        tied = _interchangeable(margin[several], noise[several], solution.log_policy[several])
+        status[several] = torch.where(tied, int(Status.TIED), int(Status.UNDETERMINED))
     status = torch.where(residual <= _MAX_GAP, status, int(Status.FAILED))
 
     def highest(values: Tensor) -> Tensor:
@@ -68,3 +72,19 @@ def game_outcome(
 
     score = torch.einsum("...xy,...y->...x", margin, solution.log_policy.exp())
     return Outcome(solution.log_policy, status, residual, score, highest)
+
+
+def _interchangeable(
+    margin: Float[Tensor, "n m m"], noise: Float[Tensor, "n m m"], log_policy: Float[Tensor, "n m"]
+) -> Bool[Tensor, "n"]:
+    """Return where two of those played do equally well against all played, and nothing is open.
+
+    Mass may then pass from one to the other, so there are several solutions. Where there are none
+    such, only exact arithmetic tells whether the solution is alone.
+    """
+    played = log_policy > -torch.inf
+    noisy = (margin != 0) & (margin.abs() <= noise) & played[:, None, :]
+    differ = (margin[:, :, None] != margin[:, None]) & played[:, None, None]
+    twins = ~differ.any(-1) & played[:, :, None] & played[:, None, :]
+    pairs = twins & ~torch.eye(margin.shape[-1], dtype=torch.bool)
+    return pairs.any(-1).any(-1) & ~noisy.any(-1).any(-1)

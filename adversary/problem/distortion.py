@@ -24,8 +24,9 @@ class Distortion:
     """The ratio and its two sides, for each batch element.
 
     `every` holds for every policy that the method allows, `some` for at least one of them; they
-    differ only where the method leaves several policies open. +inf: the method's utility is 0.
-    Where the best utility is 0 no distortion is defined: NaN.
+    differ only where the method leaves several policies open. Where rounding leaves open which
+    policies it allows (`Status.UNDETERMINED`), what is true lies between the two. +inf: the
+    method's utility is 0. Where the best utility is 0 no distortion is defined: NaN.
     """
 
     best: Float[Tensor, "*batch"]

@@ -27,6 +27,7 @@ from adversary.searching.frames import pair_masses, unit
 from adversary.searching.space import FREE, SearchSpace
 
 _DIGITS = 12
+_ROUNDING = 2.0**-44  # 256 units in the last place, for sums over types and logs of weights
 
 
 def scaled(conditions: Conditions, beta: float) -> Conditions:
@@ -68,12 +69,15 @@ def population(solution: Solution, outcome: Program, step: float) -> tuple[Types
     """Return plain types and weights for which every inequality holds with a margin.
 
     `step`: the margin, as a share of each condition's terms and of the utility of the policy, and
-    the size of the utilities that stand for vanishing ones.
+    the size of the utilities that stand for vanishing ones. The margin is also above what the
+    terms of all types may lose by rounding (`Preferences.noise`).
     """
     types = solution.types + solution.pool[~solution.pool.tangent]
     types = types.concrete(step)
     gain, cost, phi = outcome.features(types)
     margin = step * (np.abs(phi) + cost[:, None])  # also where no type of weight has an opinion
+    size = np.minimum(0.5 * outcome.beta * types.utilities, 0.5) @ np.abs(outcome.pairs).sum(-1).T
+    margin[:, : size.shape[1]] += _ROUNDING * size
     phi = np.where(outcome.equalities, phi, phi - margin)
     used = (gain != 0) | (cost != 0) | (phi != 0).any(-1)
     features = gain[used], cost[used], phi[used]

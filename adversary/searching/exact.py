@@ -6,7 +6,7 @@ program's value, whose gradient its dual gives (envelope theorem).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, final
 
@@ -20,7 +20,7 @@ from adversary.errors import InputError
 from adversary.interface.conditions import Conditions, Target
 from adversary.interface.method import Method, stated
 from adversary.problem.instance import Instance, UserDependent
-from adversary.searching import concrete
+from adversary.searching import concrete, symmetry
 from adversary.searching.frames import Frame, pair_masses, patterns, unit
 from adversary.searching.simplify import values
 from adversary.searching.space import SearchSpace
@@ -30,6 +30,7 @@ _STEPS = (1e-3, 3e-4, *(10.0**-k for k in range(4, 13)), 1e-2)
 _ROUGH, _FINE = 1e-2, 1e-7
 _RISE, _FALL = 1.2, 0.5  # of a step: η+ and η− of Riedmiller and Braun (1993)
 _FAILURES, _HEATS, _OFFERS = 8, 3, 8
+_STILL, _GAIN = 4, 1e-6  # an ascent ends after so many steps that gain no more than this share
 _WORTH = 1.02  # times the best so far: worth an instance before the heat is over
 _REACHED = 0.5  # of the cap: as bad as one wants
 _NAMED = 1e100  # no certificate names a larger ratio
@@ -131,6 +132,7 @@ class Columns(Strategy):
         before, failures = torch.zeros_like(place.point), 0
         near: Solution | None = None
         best: _View | None = None
+        still = 0
         for _ in range(self.steps if bool(moving.any()) else 2):
             view = _look(place, method, rng, near, _ROUGH, self.cap)
             incumbent.evaluations += 1
@@ -139,9 +141,10 @@ class Columns(Strategy):
                 if best is None or failures > _FAILURES:
                     break
                 step, before, view = 0.2 * step, torch.zeros_like(before), best
+            still = still + 1 if best and view.value <= (1 + _GAIN) * best.value else 0
             if best is None or view.value > best.value:
                 best = view
-            if incumbent.out_of_time or view.solution.unbounded:
+            if incumbent.out_of_time or view.solution.unbounded or still == _STILL:
                 break
             if not bool(view.slope[moving].any()):
                 break
@@ -199,11 +202,23 @@ def _starts(
             direction = torch.zeros(space.alternatives, dtype=torch.float64)
             direction[frame.pattern.best] = 1.0
             point = frame.random(method, generator)
-            made = None if point is None else frame.target(point, direction)
+            made = None if point is None else frame.target(point.requires_grad_(), direction)
             if point is None or made is None:
                 continue
-            for which in range(len(stated(method, made[0]))):
-                yield _Place(frame, which, point, direction)
+            options = stated(method, made[0])
+            chosen: Iterable[int] = range(len(options))
+            if not _varies(frame, made[1], made[0], options):  # one start sees all there is
+                named = frame.pattern.winner, frame.pattern.best
+                chosen = () if number else symmetry.distinct(options, *named)
+            for which in chosen:
+                if options[which].alike is None or space.sampling != "user-dependent":
+                    yield _Place(frame, which, point.detach(), direction)
+
+
+def _varies(frame: Frame, best: Tensor, target: Target, options: Sequence[Conditions]) -> bool:
+    """Whether the program depends on the coordinates: law, reference, budget or score."""
+    parts = [best, target.log_policy, *(p for o in options for p in (o.coefficients, o.constants))]
+    return frame.space.sampling == "user-dependent" or any(part.requires_grad for part in parts)
 
 
 def _build(
@@ -245,11 +260,13 @@ def _look(
     if built is None:
         return None
     target, best, conditions = built
+    alike = conditions.alike
     outcome = _program(place.frame.space, target, best, conditions)
-    warm = {} if near is None else {"pool": near.pool, "units": near.units}
-    solution = solve(outcome, rng, accuracy=accuracy, cap=cap, **warm)
+    warm = {} if near is None else {"pool": symmetry.narrow(near.pool, alike), "units": near.units}
+    solution = solve(symmetry.merged(outcome, alike), rng, accuracy=accuracy, cap=cap, **warm)
     if solution is None or not solution.value > 0:
         return None
+    solution = symmetry.widen(solution, alike)
     slope = torch.zeros_like(point)
     for goal in _lagrangian(solution, outcome, target, best, conditions):
         if goal.requires_grad:

@@ -19,6 +19,9 @@ As Copeland ignores the budget, a reference with nearly all mass on a gives the 
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
+
 from adversary.problem.instance import Instance
 from adversary.theory import ghy_thm12
 from adversary.theory.constants import borda_rate
@@ -30,10 +33,12 @@ from adversary.theory.theorem import BALL, BOTH, COMMON, EVERY, SOCIAL, Claim, T
 def instance(beta: object, epsilon: object, m: object = 4) -> Instance:
     """Return the instance of GHY Theorem 12 with m − 2 copies of b. Raises InputError.
 
-    b beats a by 1e-40 of the votes. For m = 4 that contest decides, and floats take it for a tie;
-    for m ≥ 5 it does not matter.
+    There a and b tie but for a rounding; here b beats a, as the first type weighs 1e-9 more.
     """
-    return ghy_thm12.instance(beta, epsilon, m=count("m", m, 4))
+    near = ghy_thm12.instance(beta, epsilon, m=count("m", m, 4))
+    first, *rest = near.users
+    heavier = replace(first, weight=first.weight * (1 + Fraction(1, 10**9)))
+    return replace(near, users=(heavier, *rest))
 
 
 _COPELAND = ("copeland",)

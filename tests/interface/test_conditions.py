@@ -40,7 +40,9 @@ def left(conditions: Conditions, margin: Tensor) -> Tensor:
 
 
 def holds(conditions: Conditions, margin: Tensor) -> bool:
-    """Whether margins satisfy conditions, up to rounding."""
+    """Whether margins satisfy conditions, up to rounding; copies have equal margins."""
+    if conditions.alike is not None and not torch.equal(margin, margin[list(conditions.alike)]):
+        return False
     value = left(conditions, margin)
     met = torch.where(conditions.equality, value.abs() <= 1e-9, value >= -1e-12)
     return bool(met.all())
@@ -175,6 +177,24 @@ def test_copeland_with_many_alternatives(m: int) -> None:
             else:
                 assert not held or winner == x
     assert seen >= 6
+
+
+@pytest.mark.parametrize("m", [4, 6])
+def test_copeland_with_copies(m: int) -> None:
+    """Where all but one of the others are copies of each other, both directions hold again."""
+    rng, lost = np.random.default_rng(72), 0
+    for _ in range(60):
+        single = int(rng.integers(1, m))
+        table = skew(rng, 3)
+        group = [0 if x == 0 else 1 if x == single else 2 for x in range(m)]
+        p = preferences(table[np.ix_(group, group)])
+        winner = played(Copeland(), p)
+        met = [any(holds(c, p.margin) for c in Copeland().conditions(of(p, vertex(m, x))))
+               for x in range(m)]  # fmt: skip
+        assert met[0] is (winner == 0)
+        assert met[single] is (winner == single)
+        lost += met[0] and bool((p.margin[0] < 0).any())
+    assert lost >= 3
 
 
 def test_a_mixed_policy_has_no_conditions_where_only_winners_count() -> None:

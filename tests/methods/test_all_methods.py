@@ -18,7 +18,7 @@ from adversary.methods.ipo import IPO
 from adversary.methods.maximal_lotteries import MaximalLotteries
 from adversary.methods.nlhf import NLHF
 from adversary.methods.rlhf import RLHF
-from adversary.problem.distortion import evaluate
+from adversary.problem.distortion import distortion, evaluate
 from adversary.problem.population import Population
 from tests.generators import LAWS, NEVER, populations, preferences, skew, tensor
 
@@ -242,6 +242,20 @@ def test_all_tied(method: Method) -> None:
             )
         else:
             assert top == 1
+
+
+@every_method
+@pytest.mark.parametrize("tau", [5.0, math.inf])
+def test_what_rests_on_rounding_is_undetermined(method: Method, tau: float) -> None:
+    """A margin below its noise may have either sign: no policy is certain, neither is a ratio."""
+    for edge, status in ((0.0, Status.TIED), (1e-16, Status.UNDETERMINED), (1e-12, Status.SOLVED)):
+        margin = np.array([[0.0, edge, 0.1], [0.0, 0.0, 0.1], [0.0, 0.0, 0.0]])
+        p = preferences(margin - margin.T, budget=tau, noise=1e-15)
+        outcome = method.solve(p)
+        assert outcome.status == status
+        found = distortion(tensor([1.0, 0.25, 0.0]), p, outcome)
+        best_alone = [1.0, 4.0][status is not Status.SOLVED]
+        assert [float(found.every), float(found.some)] == pytest.approx([1.0, best_alone])
 
 
 @every_method

@@ -35,10 +35,11 @@ def test_ties_are_uniform() -> None:
     assert outcome.log_policy.exp().tolist() == pytest.approx([0.5, 0.5, 0], abs=1e-15)
 
 
-def test_rounding_is_a_tie_and_a_real_difference_is_not() -> None:
-    """Scores within the margins' noise are tied; utilities that differ by 1e-12 are not."""
+def test_rounding_is_not_a_tie_and_a_real_difference_wins() -> None:
+    """Scores within the margins' noise leave the winner open; utilities 1e-12 apart do not."""
     p = preferences(bradley_terry([1e-16, 0.0]), noise=1e-15)
-    assert Borda().solve(p).status == Status.TIED
+    assert Borda().solve(p).status == Status.UNDETERMINED
+    assert Borda().solve(preferences(bradley_terry([0.0, 0.0]), noise=1e-15)).status == Status.TIED
     p = preferences(bradley_terry([1e-12, 0.0]), noise=1e-28)
     assert Borda().solve(p).log_policy.tolist() == [0.0, NEVER]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from itertools import permutations
+from itertools import permutations, product
 
 import numpy as np
 import pytest
@@ -37,14 +37,53 @@ def test_score_by_definition(law: str, social: bool) -> None:
         assert outcome.status[i] == (Status.SOLVED if len(best) == 1 else Status.TIED)
 
 
-def test_a_tie_counts_one_half() -> None:
-    """One win and a tie beat one win and a loss; rounding is a tie, a real margin is not."""
+@pytest.mark.parametrize(
+    ("edge", "best", "status"),
+    [
+        (0.0, [0], Status.SOLVED),
+        (1e-12, [0], Status.SOLVED),
+        (-1e-12, [0, 1, 2], Status.TIED),
+        (1e-16, [0, 1, 2], Status.UNDETERMINED),
+        (-1e-16, [0, 1, 2], Status.UNDETERMINED),
+    ],
+)
+def test_a_tie_counts_one_half(edge: float, best: list[int], status: Status) -> None:
+    """One win and a tie beat one win and a loss; a margin within rounding may be either."""
     margin = np.zeros((3, 3))
-    margin[0, 1], margin[1, 2] = 0.1, 0.1
-    for edge, best in ((0.0, [0]), (1e-16, [0]), (-1e-16, [0]), (1e-12, [0]), (-1e-12, [0, 1, 2])):
-        margin[0, 2] = edge
+    margin[0, 1], margin[1, 2], margin[0, 2] = 0.1, 0.1, edge
+    outcome = Copeland().solve(preferences(margin - margin.T, noise=1e-15))
+    assert torch.nonzero(outcome.log_policy > NEVER).flatten().tolist() == best
+    assert outcome.status == status
+
+
+def test_open_contests_by_enumeration() -> None:
+    """All who win when the open contests fall in some way may win; no other outcome is certain."""
+    rng, uncertain = np.random.default_rng(71), 0
+    for _ in range(150):
+        drawn = rng.choice([0.0, 0.1, -0.1, 1e-16], size=(5, 5), p=[0.2, 0.3, 0.3, 0.2])
+        margin = np.triu(drawn, 1)
+        open_pairs = np.argwhere(margin == 1e-16).tolist()[:5]
+        margin[margin == 1e-16] = 0.1
+        sets = set()
+        for edges in product((-0.1, 0.0, 0.1), repeat=len(open_pairs)):
+            settled = margin.copy()
+            settled[tuple(np.array(open_pairs, dtype=int).reshape(-1, 2).T)] = edges
+            score = np.sign(settled - settled.T).sum(-1)
+            sets.add(frozenset(np.flatnonzero(score == score.max()).tolist()))
+        for x, y in open_pairs:
+            margin[x, y] = 1e-16
         outcome = Copeland().solve(preferences(margin - margin.T, noise=1e-15))
-        assert torch.nonzero(outcome.log_policy > NEVER).flatten().tolist() == best
+        possible = frozenset(torch.nonzero(outcome.log_policy > NEVER).flatten().tolist())
+        assert possible >= frozenset().union(*sets)
+        if len(sets) > 1:
+            uncertain += 1
+            assert outcome.status == Status.UNDETERMINED
+            assert outcome.highest is not None
+            assert float(outcome.highest(torch.arange(5).double())) == max(possible)
+        elif outcome.status != Status.UNDETERMINED:
+            assert sets == {possible}
+            assert outcome.status == (Status.SOLVED if len(possible) == 1 else Status.TIED)
+    assert uncertain >= 50
 
 
 def test_a_cycle_is_tied() -> None:
