@@ -21,6 +21,7 @@ from adversary.searching.simplify import Stopped, values
 from adversary.searching.simplify import simplify as reduce
 from adversary.version import __version__
 
+_MOST_LOSS = 1 - 1e-6  # of a simplification: a share of 1e-4999 is no float
 _LOSS = 4e-7  # of what a search finds, for shorter numbers
 _SHORT = 1.01  # times what was found: a bound that the search has not reached
 
@@ -111,7 +112,7 @@ def simplify(
     share = parse_rational("keep", keep)
     before = certify(instance, method, policies, dict(provenance or {}))
     about = {**(provenance or {}), "version": __version__, "simplified": str(keep)}
-    loss, stopped = float(1 - share), False
+    loss, stopped = min(float(1 - share), _MOST_LOSS), False
     for _ in range(4):
         try:
             simpler = reduce(instance, method, loss, report)

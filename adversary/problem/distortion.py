@@ -16,7 +16,8 @@ from adversary.problem.instance import Instance
 from adversary.problem.population import Population
 from adversary.solvers import kl_ball
 
-_LEAST = Fraction(1, 10**300)  # of an average utility that a float holds to all its digits
+LEAST_UTILITY = Fraction(1, 10**300)
+"""An average utility below this is positive and yet too small for a float's digits."""
 
 
 @dataclass(frozen=True)
@@ -54,16 +55,16 @@ def measure(instances: Sequence[Instance], method: Method) -> tuple[Distortion, 
     with torch.no_grad():
         found, outcome = evaluate(Population.of(*instances), method)
     faint = torch.tensor(
-        [any(0 < u < _LEAST for u in instance.average_utility) for instance in instances]
+        [any(0 < u < LEAST_UTILITY for u in instance.average_utility) for instance in instances]
     )
     if not bool(faint.any()):
         return found, outcome
     best, achieved = (
-        torch.where(faint & (part < 2 * float(_LEAST)), torch.nan, part)
+        torch.where(faint & (part < 2 * float(LEAST_UTILITY)), torch.nan, part)
         for part in (found.best, found.achieved)
     )
     every, some = (
-        torch.where(faint & ~(best / part >= 2 * float(_LEAST)), torch.nan, part)
+        torch.where(faint & ~(best / part >= 2 * float(LEAST_UTILITY)), torch.nan, part)
         for part in (found.every, found.some)
     )
     return Distortion(best, achieved, every, some), outcome

@@ -234,13 +234,13 @@ def _build(
     options = stated(method, target)
     if place.number >= len(options):
         return None
-    return target, best, concrete.scaled(options[place.number], float(place.frame.space.beta))
+    return target, best, concrete.scaled(options[place.number], place.frame.space.float_beta)
 
 
 def _program(space: SearchSpace, target: Target, best: Tensor, conditions: Conditions) -> Program:
     by_pair = space.sampling == "user-dependent"
     best_policy = best.detach().numpy()
-    return concrete.program(target, best_policy, conditions, float(space.beta), by_pair)
+    return concrete.program(target, best_policy, conditions, space.float_beta, by_pair)
 
 
 def _look(

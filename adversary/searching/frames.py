@@ -135,7 +135,7 @@ class Frame:
     @property
     def depth(self) -> float:
         """Minus the log of the least mass that the search tends to."""
-        return 1.2 * min(float(self.space.beta), STEEPEST) - _LEAST
+        return 1.2 * min(self.space.float_beta, STEEPEST) - _LEAST
 
     @cached_property
     def limits(self) -> tuple[Float[Tensor, "n"], Float[Tensor, "n"]]:

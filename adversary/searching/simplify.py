@@ -14,9 +14,9 @@ from fractions import Fraction
 import torch
 
 from adversary.errors import InputError
-from adversary.exact import rounded, to_text
+from adversary.exact import nearest, rounded, to_text
 from adversary.interface.method import Method
-from adversary.problem.distortion import measure
+from adversary.problem.distortion import LEAST_UTILITY, measure
 from adversary.problem.instance import (
     Independent,
     Instance,
@@ -71,6 +71,10 @@ def simplify(
         raise InputError("keep", 1 - loss, "a share above 0, at most 1")
     floor = values([instance], method)[0]
     if floor == -math.inf:
+        best = max(instance.average_utility)
+        if 0 < best < LEAST_UTILITY:
+            expected = "a largest average utility of 1e-300 or more: simplification is numeric"
+            raise InputError("users.utilities", f"at most {nearest(best)} on average", expected)
         expected = "a method whose policy and distortion the instance determines"
         raise InputError("method", method.name, expected)
     floor = min(floor, 1e300)

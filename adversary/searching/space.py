@@ -104,6 +104,11 @@ class SearchSpace:
     def _fixed(self) -> Population:
         return Population.of(self._template)[0]
 
+    @property
+    def float_beta(self) -> float:
+        """β as floats can use it: see `problem.population`."""
+        return float(self._fixed.beta)
+
     @cached_property
     def parts(self) -> dict[str, tuple[slice, tuple[int, ...], tuple[float, float]]]:
         """The free parts: where each lies in a coordinate vector, its shape, its range."""

@@ -117,7 +117,7 @@ def test_a_refused_file_is_not_written(tmp_path: Path):
 
 
 def test_an_unwritable_place_is_named(tmp_path: Path):
-    with pytest.raises(InputError, match="a writable place"):
+    with pytest.raises(InputError, match="a directory that exists"):
         certify(instance(), by_name("borda")).save(tmp_path / "nowhere" / "found.json")
 
 
