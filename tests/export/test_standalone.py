@@ -40,7 +40,7 @@ def run(text: str, folder: Path) -> tuple[int, str, str]:
 def test_proves_the_claim_and_no_more(path: Path, tmp_path: Path) -> None:
     text = script(path)
     assert len(text.splitlines()) <= 260  # five alternatives; the proof itself is the same
-    assert run(text, tmp_path) == (0, f"proved: {check(path).message}\n", "")
+    assert run(text, tmp_path) == (0, f"proved: {check(path).message.split(';')[0]}\n", "")
     claim = json.loads(path.read_text("utf-8"))["claim"]["distortion_at_least"]
     raised = str(Fraction(claim) * Fraction(100_001, 100_000))
     more = text.replace(f'"distortion_at_least": "{claim}"', f'"distortion_at_least": "{raised}"')
@@ -62,7 +62,7 @@ SOME = [path for path in ACCEPTED if path.stem.startswith("some-")]
 
 @pytest.mark.parametrize("path", SOME, ids=lambda path: path.stem)
 def test_proves_claims_about_some_policies(path: Path, tmp_path: Path) -> None:
-    assert run(script(path), tmp_path) == (0, f"proved: {check(path).message}\n", "")
+    assert run(script(path), tmp_path) == (0, f"proved: {check(path).message.split(';')[0]}\n", "")
 
 
 @pytest.mark.slow
