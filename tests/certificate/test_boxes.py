@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from flint import ctx, fmpq
+from flint import arb, ctx, fmpq
 from mpmath import mp, mpf, tanh
 
 from adversary.certificate.boxes import GRID, Form, Proof, prove
@@ -150,6 +150,11 @@ def test_a_box_where_a_coordinate_does_not_matter_is_examined():
         {(1, 0): fmpq(-2), (2, 0): fmpq(-2), (2, 1): fmpq(-2)},
     )
     assert attempt(form) == Proof(True, None, 12)
+
+
+def test_what_balls_leave_open_is_not_proved():
+    form = Form(fmpq(1), arb(0, 1), (fmpq(0),), {})
+    assert attempt(form) == Proof(False, None, 2)
 
 
 def test_the_budget_is_a_limit():
