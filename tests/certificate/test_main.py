@@ -2,6 +2,7 @@
 
 import json
 import os
+import runpy
 import subprocess
 import sys
 import time
@@ -166,3 +167,12 @@ def test_an_output_that_fails(monkeypatch: pytest.MonkeyPatch, capfd: pytest.Cap
     assert capfd.readouterr().err == "standard output: No space left on device\n"
     monkeypatch.setattr(sys, "stdout", None)
     assert main([str(GOOD)]) == 0
+
+
+def test_the_module_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    monkeypatch.setattr(sys, "argv", ["", str(GOOD)])
+    monkeypatch.delitem(sys.modules, "adversary.certificate.__main__")
+    with pytest.raises(SystemExit) as end:
+        runpy.run_module("adversary.certificate", run_name="__main__")
+    assert end.value.code == 0
+    assert capsys.readouterr().out.startswith("accepted: ")
