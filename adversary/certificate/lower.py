@@ -168,11 +168,11 @@ def prove(it: Document, bound: fmpq, length: int) -> str:
                 raise Rejected("users: the largest utility is 0; no distortion is defined")
             ratio = arb(found.best) / found.worst
             least = (ratio.lower() * (1 - arb("1e-11"))).str(12, radius=False)
-            claimed = f"claim.distortion_at_least: <= {least}, which the witness proves"
+            claimed = f"claim.distortion_at_least: the witness proves only >= {least}"
             needs = [*found.needs, (claimed, found.best - bound * found.worst)]
             for name, need in needs:
                 if (need < 0) is True:
-                    raise Rejected(f"{name}: false")
+                    raise Rejected(name if name == claimed else f"{name}: false")
             undecided = [name for name, need in needs if not certain(need)]
             if not undecided and (found.best > 0) is True:
                 infinite = (found.worst <= 0) is True

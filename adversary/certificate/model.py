@@ -92,7 +92,7 @@ class Document:
         laws = zip(self.shares, self.laws, strict=True)
         return whole(fmpq(w, law.total) for w, law in laws)[0]
 
-    def _mean(self, x: int, weights: Mapping[int, Exact]) -> Sum:
+    def against(self, x: int, weights: Mapping[int, Exact]) -> Sum:
         """The mean of A(x, y) over y with these weights (SPEC 3.2)."""
         result = Sum(sum(weights.values()) * (sum(self.shares) if self.common else 1))
         for y, weight in weights.items():
@@ -107,12 +107,12 @@ class Document:
     @cached_property
     def contests(self) -> dict[tuple[int, int], Sum]:
         """A(x, y) for the pairs x < y of the support."""
-        return {(x, y): self._mean(x, {y: 1}) for x, y in combinations(self.support, 2)}
+        return {(x, y): self.against(x, {y: 1}) for x, y in combinations(self.support, 2)}
 
     @cached_property
     def borda(self) -> dict[int, Sum]:
         """BC(x) - 1/2 for all that have a score (3.3); less that of the first `chosen` (4.3)."""
-        scores = {x: self._mean(x, row) for x, row in enumerate(self.rows) if row}
+        scores = {x: self.against(x, row) for x, row in enumerate(self.rows) if row}
         chosen = [scores[x] for x in self.witness.get("chosen", ()) if x in scores]
         return {x: score - chosen[0] for x, score in scores.items()} if chosen else scores
 
@@ -121,7 +121,7 @@ class Document:
         """(A pi)(x) on the support, pi the opponent of a game or the policy chosen."""
         policy = self.witness.get("opponent") or self.witness["chosen"]
         weights = dict(zip(policy, whole(policy.values())[0], strict=True))
-        return {x: self._mean(x, weights) for x in self.support}
+        return {x: self.against(x, weights) for x in self.support}
 
 
 def half_tanh(t: arb) -> arb:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from adversary.cli.app import JSON, OR_STDOUT, app, check_writable, print_json, written
-from adversary.cli.layout import say
+from adversary.cli.layout import prose, say
 from adversary.errors import InputError
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def bound(
             print_json(_json(method, result, files))
         else:
             count = len(result.outcomes)
-            say(f"proved: {result.text}" + f", the worst of {count} outcomes" * (count > 1))
+            prose(f"proved: {result.text}" + f", the worst of {count} outcomes" * (count > 1))
             say(f"{result.boxes} boxes, {result.seconds:.1f} s")
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from adversary.cli.app import FILE, JSON, OR_STDOUT, app, check_writable, print_json, written
-from adversary.cli.layout import certified, prose
+from adversary.cli.layout import certified, prose, say
 from adversary.errors import InputError
 
 if TYPE_CHECKING:
@@ -135,16 +134,20 @@ def check(
     Exit status: 0 all accepted, 1 some claim not proved, 2 a file that is unreadable or malformed.
     """
     from adversary.certificate.__main__ import main as run
-    from adversary.certificate.__main__ import say
     from adversary.certificate.checker import check as judge
     from adversary.cli import report
 
     files = [file for path in paths for file in _files(path)]
     if not as_json:
-        raise typer.Exit(run(files))
+        raise typer.Exit(run(files, _said))
     verdicts = [(file, judge(file)) for file in files]
-    written = say(json.dumps({"files": [report.of_verdict(*row) for row in verdicts]}))
-    raise typer.Exit(max(verdict.status for _, verdict in verdicts) if written else 2)
+    print_json({"files": [report.of_verdict(*row) for row in verdicts]})
+    raise typer.Exit(max(verdict.status for _, verdict in verdicts))
+
+
+def _said(text: str) -> bool:
+    say(text)
+    return True
 
 
 def _files(path: str) -> list[str]:

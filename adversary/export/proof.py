@@ -191,7 +191,7 @@ class Certificate:
         require(all(isinstance(name, str) and name for name in self.names))
         require(len(set(self.names)) == m and m * m * count <= 2**20)
         self.all, self.beta, self.bound = range(m), number(beta, 0, 10_000), number(bound)
-        require(self.beta > 0)
+        require(self.beta > 0 and self.bound > 0)
         users = [fields(user, "weight utilities") for user in users]
         utilities = [self.numbers(row, 0, 1) for _, row in users]
         self.common = law["kind"] != "user-dependent"

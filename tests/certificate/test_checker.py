@@ -9,6 +9,7 @@ from flint import arb, fmpq
 
 from adversary.certificate import check, lower
 from adversary.certificate.lower import PRECISIONS, certain, precisions
+from adversary.certificate.reader import FILE_BYTES
 from adversary.certifying.proved import CAP, proved_bound
 
 from .samples import CHECKER, changed, encode, parsed, sample
@@ -115,6 +116,12 @@ def test_the_library_claims_of_1e100_are_infinite():
             files.append(path)
     assert len(files) == 9
     assert all(check(path).infinite for path in files)
+
+
+def test_a_file_that_is_too_large(tmp_path: Path):
+    path = tmp_path / "x.json"
+    path.write_bytes(b" " * (FILE_BYTES + 1))
+    assert check(path).message == f"file: larger than {FILE_BYTES} bytes"
 
 
 def test_a_claim_that_is_the_truth_does_not_climb(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

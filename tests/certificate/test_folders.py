@@ -3,6 +3,7 @@
 A malformed file is named FIELD--what.json after the field that the refusal must name first.
 """
 
+import time
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,7 @@ def test_reject(path: Path):
     verdict = check(path)
     assert not verdict.accepted
     assert verdict.method is not None, verdict.message  # it was read
+    assert verdict.status == 1
     assert not verdict.message.startswith("internal error")
 
 
@@ -42,6 +44,16 @@ def test_malformed(path: Path):
     assert not verdict.accepted
     assert verdict.method is None
     assert verdict.message.startswith(path.stem.split("--")[0])
+    assert verdict.status == 2
+
+
+@pytest.mark.parametrize("path", sorted(CHECKER.rglob("*.json")), ids=name)
+def test_decided_in_two_seconds(path: Path):
+    started = time.process_time()
+    message = check(path).message
+    assert time.process_time() - started < 2
+    assert message.isascii()
+    assert message.isprintable()
 
 
 def test_there_are_enough():

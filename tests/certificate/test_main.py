@@ -2,12 +2,15 @@
 
 import json
 import os
+import runpy
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+
+from adversary.certificate.__main__ import main
 
 from .samples import CHECKER, sample
 
@@ -61,7 +64,7 @@ def test_a_terminal_without_unicode():
 def test_an_output_that_takes_nothing(command: str, target: str, status: int):
     line = f"exec {sys.executable} {command} {GOOD} >{target}"
     done = subprocess.run(["sh", "-c", line], stderr=subprocess.PIPE, text=True, cwd=ROOT)
-    assert done.returncode == status
+    assert done.returncode == (status if "certificate" in command else 2)
     assert "Traceback" not in done.stderr
     assert len(done.stderr.splitlines()) <= 1
 
@@ -141,3 +144,35 @@ def test_process_time():
         run(str(GOOD))
         best = min(best, time.perf_counter() - start)
     assert best < 0.3
+
+
+def test_the_same_within_a_process(capsys: pytest.CaptureFixture[str], tmp_path: Path):
+    assert main([str(GOOD)]) == 0
+    assert main([str(BAD), str(GOOD)]) == 1
+    assert main([str(GOOD), str(tmp_path)]) == 2
+    assert main([]) == 2
+    out, err = capsys.readouterr()
+    assert out.count("\n") == 5
+    assert err.startswith("usage: ")
+    long = tmp_path / ("x" * 200) / ("y" * 200)
+    assert main([str(long)]) == 2
+    assert capsys.readouterr().out.startswith("rejected: ...")
+
+
+def test_an_output_that_fails(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]):
+    """Nothing more is checked, and the reason is told."""
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert main([str(GOOD), str(GOOD)]) == 2
+    assert capfd.readouterr().err == "standard output: No space left on device\n"
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main([str(GOOD)]) == 0
+
+
+def test_the_module_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    monkeypatch.setattr(sys, "argv", ["", str(GOOD)])
+    monkeypatch.delitem(sys.modules, "adversary.certificate.__main__")
+    with pytest.raises(SystemExit) as end:
+        runpy.run_module("adversary.certificate", run_name="__main__")
+    assert end.value.code == 0
+    assert capsys.readouterr().out.startswith("accepted: ")

@@ -55,4 +55,10 @@ def test_pairs_that_do_not_connect():
 
 
 def test_one_alternative():
-    assert reward(parsed(sample("rlhf-one-alternative-in-the-support"))) is not None
+    name = "rlhf-one-alternative-in-the-support"
+    document = sample(name)
+    assert reward(parsed(document)) is not None
+    [alone] = parsed(document).support
+    others = [other for x, other in enumerate(document["alternatives"]) if x != alone]
+    law = {"kind": "pairs", "weights": [[*others[:2], "1"]]}
+    assert reward(parsed(changed(name, "sampling", law))) == {alone: 0}

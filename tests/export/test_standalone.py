@@ -23,7 +23,11 @@ from tests.export.mutations import mutated
 from tests.export.samples import CHECKER, INSTANCES, RLHF, awkward, with_claim
 
 ACCEPTED = sorted((CHECKER / "accept").glob("*.json"))
-REJECTED = sorted((CHECKER / "reject").glob("*.json"))
+REJECTED = [  # but for true claims whose reward the exporter finds by itself
+    path
+    for path in sorted((CHECKER / "reject").glob("*.json"))
+    if path.stem not in ("reward-garbage", "reward-huge-exponents")
+]
 
 
 def script(path: Path) -> str:
@@ -316,5 +320,5 @@ def test_a_changed_instance_is_not_proved(field: str, value: object, tmp_path: P
 def test_refuses_what_is_not_certified(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="certificate"):
         script(awkward(tmp_path))
-    with pytest.raises(CertificateError, match="proves only"):
+    with pytest.raises(CertificateError, match="which the witness proves"):
         script(with_claim(RLHF, "1e6", tmp_path))

@@ -69,5 +69,5 @@ def test_parquet_has_the_same_rows_with_types(tmp_path: Path) -> None:
 
 def test_parquet_without_pyarrow_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(InputError, match=r"pip install 'adversary\[export\]'"):
+    with pytest.raises(InputError, match=r"pip install 'distortion-adversary\[export\]'"):
         parquet.write(load([RLHF]))

@@ -15,6 +15,7 @@ def test_methods_cannot_see_users() -> None:
     names = {field.name for field in dataclasses.fields(Preferences)}
     assert names == {
         "win", "margin", "noise", "log_pairs", "log_opponents", "log_reference", "budget",
+        "log_win",
     }  # fmt: skip
 
 
@@ -25,7 +26,10 @@ def test_detach_keeps_values_and_drops_the_graph() -> None:
     live = dataclasses.replace(population, utilities=leaf).preferences()
     still = live.detach()
     assert live.margin.requires_grad
-    assert not any(getattr(still, f.name).requires_grad for f in dataclasses.fields(still))
+    assert not any(
+        table is not None and table.requires_grad
+        for table in (getattr(still, f.name) for f in dataclasses.fields(still))
+    )
     assert torch.equal(live.margin, still.margin)
 
 

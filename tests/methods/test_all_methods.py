@@ -153,7 +153,10 @@ def test_batched_is_one_at_a_time(method: Method, law: str) -> None:
         assert (alone.log_policy.exp() - whole.log_policy[i].exp()).abs().max() <= 1e-13
         assert alone.status == whole.status[i]
     folded = dataclasses.replace(
-        p, **{f.name: getattr(p, f.name).unflatten(0, (3, 4)) for f in dataclasses.fields(p)}
+        p,
+        **{
+            name: table.unflatten(0, (3, 4)) for name, table in vars(p).items() if table is not None
+        },
     )
     assert torch.equal(method.solve(folded).log_policy.flatten(0, 1), whole.log_policy)
 
