@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -152,7 +153,7 @@ def _said(text: str) -> bool:
 
 def _files(path: str) -> list[str]:
     """Return the file, or every *.json in and below a folder."""
-    if not Path(path).is_dir():
+    if not os.path.isdir(path):  # unlike Path.is_dir, of any text
         return [path]
     found = [str(file) for file in sorted(Path(path).rglob("*.json")) if not file.is_dir()]
     if not found:
